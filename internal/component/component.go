@@ -1,0 +1,68 @@
+// Package component knows the shape of a thing that can be put on a cluster: which charts, which objects, what
+// "ready" means. It holds values only; package cluster acts on them.
+package component
+
+import (
+	"github.com/dxlab/terraform-provider-lab/internal/object"
+)
+
+// Component is everything one resource puts on a cluster. The engine installs it in the order of the fields and
+// removes it in the reverse order.
+type Component struct {
+	// Name is the component's own name for messages, for example "metallb".
+	Name string
+	// Requires lists kinds that must be served before anything is installed.
+	Requires []Requirement
+	// Namespaces are made, and labelled, before anything is put into them.
+	Namespaces []Namespace
+	// Charts are installed one after another; each one is ready before the next begins.
+	Charts []Chart
+	// Objects are applied server-side, in order, once the charts are ready.
+	Objects []object.Object
+	// Ready says when the whole component is usable.
+	Ready []Condition
+	// Ignore lists fields of this component's objects that others own and that are no drift.
+	Ignore []IgnoreRule
+}
+
+// Requirement is a kind that the cluster must serve, and who brings it.
+type Requirement struct {
+	APIVersion, Kind string
+	// BroughtBy names the resource type that installs the kind, for example "lab_metallb".
+	BroughtBy string
+}
+
+// Namespace is a namespace that a component needs.
+type Namespace struct {
+	Name string
+	// Labels are merged over what the namespace has; other labels stay.
+	Labels map[string]string
+}
+
+// Chart is one Helm release.
+type Chart struct {
+	// Release and Namespace name the release.
+	Release, Namespace string
+	// Repository is an https:// or oci:// address; with none, Name is a local path.
+	Repository string
+	// Name and Version select the chart. Digest, when known, is the sha256 of its archive and locks it.
+	Name, Version, Digest string
+	// Values are the release's values, already merged.
+	Values map[string]any
+	// SecretValues are merged over Values at the last moment and never shown.
+	SecretValues map[string]any
+	// Ready says when the release is usable, webhooks included. The next chart waits for it.
+	Ready []Condition
+	// Adopt takes over a release or objects that somebody else installed.
+	Adopt bool
+}
+
+// IgnoreRule says that differences at Path of matching objects are no drift.
+type IgnoreRule struct {
+	// Group and Kind select objects; Namespace and Name may be "*" or use * as in path.Match.
+	Group, Kind, Namespace, Name string
+	// Path is a dotted path with [*] for every element of a list: "webhooks[*].clientConfig.caBundle".
+	Path string
+	// Reason says who changes the field, for the documentation and for reviewers.
+	Reason string
+}
