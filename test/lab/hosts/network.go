@@ -1,0 +1,122 @@
+package hosts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/internal/cable"
+)
+
+func (h *Host) namespace() string { return "host-" + h.name }
+
+// port is the switch's end of the host's cable.
+func (h *Host) port() string { return fmt.Sprintf("p%d", h.number) }
+
+// plug gives the host a fresh network namespace and cable. It happens at each boot: on a real machine too, interfaces, routes and
+// firewall rules of the last boot are gone.
+func (h *Host) plug(ctx context.Context) error {
+	if err := h.unplug(ctx); err != nil {
+		return err
+	}
+	if err := ip(ctx, "netns add "+h.namespace()); err != nil {
+		return err
+	}
+	if err := h.connect(ctx); err != nil {
+		return err
+	}
+	inside, state := "-n "+h.namespace(), "up"
+	if h.isCut() {
+		state = "down"
+	}
+	for _, args := range []string{
+		inside + " link set lo up",
+		"link set " + h.port() + " master br0 " + state,
+		fmt.Sprintf("%s addr add %s/%d dev eth0", inside, h.address, network),
+		inside + " link set eth0 up",
+		inside + " route add default via " + Gateway,
+	} {
+		if err := ip(ctx, args); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Host) connect(ctx context.Context) error {
+	if !h.options.Cable {
+		return ip(ctx, "link add "+h.port()+" type veth peer name eth0 netns "+h.namespace())
+	}
+	namespace, err := os.Open("/run/netns/" + h.namespace())
+	if err != nil {
+		return fmt.Errorf("opening the host's network: %w", err)
+	}
+	defer namespace.Close()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cable, err = cable.New(cable.End{Name: h.port()}, cable.End{Namespace: namespace, Name: "eth0"}, h.quality)
+	return err
+}
+
+// unplug removes what plug made; what is not there is fine.
+func (h *Host) unplug(ctx context.Context) error {
+	h.mu.Lock()
+	line := h.cable
+	h.cable = nil
+	h.mu.Unlock()
+	var errs []error
+	if line != nil {
+		errs = append(errs, line.Close())
+	} else {
+		// not there on the first boot
+		_ = ip(ctx, "link del "+h.port())
+	}
+	if _, err := os.Stat("/run/netns/" + h.namespace()); err == nil {
+		errs = append(errs, ip(ctx, "netns del "+h.namespace()))
+	}
+	return errors.Join(errs...)
+}
+
+func (h *Host) isCut() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.cut
+}
+
+// Partition takes the host's switch port down: nothing it sends arrives, nothing reaches it, and neither side is told.
+func (h *Host) Partition(ctx context.Context) error { return h.setPort(ctx, true) }
+
+// Heal ends a Partition.
+func (h *Host) Heal(ctx context.Context) error { return h.setPort(ctx, false) }
+
+func (h *Host) setPort(ctx context.Context, cut bool) error {
+	h.mu.Lock()
+	h.cut = cut
+	h.mu.Unlock()
+	if !h.Running() {
+		return nil
+	}
+	state := "up"
+	if cut {
+		state = "down"
+	}
+	if err := ip(ctx, "link set "+h.port()+" "+state); err != nil {
+		return fmt.Errorf("setting the switch port of %s: %w", h.name, err)
+	}
+	return nil
+}
+
+// SetCable changes the quality of the cable of a host that was made with Options.Cable; it stays over reboots.
+func (h *Host) SetCable(quality Quality) error {
+	if !h.options.Cable {
+		return fmt.Errorf("host %s has no cable with a quality: set Options.Cable", h.name)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.quality = quality
+	if h.cable != nil {
+		h.cable.Set(quality)
+	}
+	return nil
+}
