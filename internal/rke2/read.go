@@ -1,0 +1,145 @@
+package rke2
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+)
+
+// Read looks at a machine in one round trip and compares it with the node that it should be. What is not there is
+// no error: Observed.Installed tells.
+func Read(ctx context.Context, h Host, n Node) (Observed, error) {
+	answer, err := run(ctx, h, script{name: "read RKE2", file: "read.sh", env: map[string]string{
+		"DATA_DIR": n.DataDir, "CONFIG_DIR": configDir, "TOKEN_FILE": tokenFile,
+		"PREFIXES":        strings.Join([]string{defaultPrefix, altPrefix, rpmPrefix}, " "),
+		"UNIT_PROPERTIES": unitProperties,
+	}})
+	if err != nil {
+		return Observed{}, err
+	}
+	observed, err := observe(answer)
+	if err != nil {
+		return Observed{}, fmt.Errorf("read RKE2 on %s: %w", h, err)
+	}
+	observed.Differences, err = differences(n, observed)
+	if err != nil {
+		return Observed{}, fmt.Errorf("read RKE2 on %s: %w", h, err)
+	}
+	return observed, nil
+}
+
+// observe turns the answer of read.sh into what is known. It compares nothing.
+func observe(answer block) (Observed, error) {
+	o := Observed{
+		Version: answer.value("version"), Prefix: answer.value("prefix"), RPM: answer.value("rpm") == "yes",
+		Hostname: answer.value("hostname"), Address: answer.value("address"), DataDir: answer.value("data_dir"),
+		HasData: answer.value("data") != "",
+	}
+	names, contents := answer.text["file"], answer.bytes["file"]
+	if len(names) != len(contents) {
+		return o, fmt.Errorf("the answer lists %d files and %d contents", len(names), len(contents))
+	}
+	o.files = map[string]file{}
+	for i, name := range names {
+		fields := strings.SplitN(name, " ", 3)
+		if len(fields) == 3 {
+			o.files[fields[2]] = file{content: contents[i], mode: fields[0], owner: fields[1]}
+		}
+	}
+	units := map[Role]UnitState{Server: parseUnit(string(answer.blob("unit.server"))), Agent: parseUnit(string(answer.blob("unit.agent")))}
+	o.Role = roleOf(units, Role(answer.value("data")))
+	o.Unit = units[o.Role]
+	o.StaleProcess = strings.HasSuffix(answer.value("exe."+string(o.Role)), " (deleted)")
+	o.Installed = o.Prefix != "" || o.Unit.Load == "loaded" || units[Server].Load == "loaded" || units[Agent].Load == "loaded"
+	if found, has := o.files[markerFile]; has {
+		o.ByUs, o.marker = true, decodeMarker(found.content)
+		o.Complete = o.marker.Complete
+	}
+	if found, has := o.files[dropInFile]; has {
+		o.ConfigHash = hashOf(found.content)
+	}
+	if found, has := o.files[registriesFile]; has {
+		o.RegistriesHash = hashOf(found.content)
+	}
+	pending, err := o.restartPending()
+	if err != nil {
+		return o, err
+	}
+	o.RestartPending = pending
+	o.UserConfig = slices.DeleteFunc(configFiles(o.files), func(name string) bool { return name == dropInFile })
+	o.identify(answer.value("node_id"))
+	return o, nil
+}
+
+// restartPending tells whether the files on the disk are others than those the unit was last started with by us.
+func (o Observed) restartPending() (bool, error) {
+	if !o.ByUs || !o.Running() {
+		return false, nil
+	}
+	settings := map[string]any{}
+	if yaml.Unmarshal(o.files[dropInFile].content, &settings) != nil {
+		return true, nil
+	}
+	onDisk, err := restartHash(settings, o.files[registriesFile].content)
+	return onDisk != o.marker.Applied, err
+}
+
+// identify works out the node's name and address the way k3s does (k3s: pkg/agent/config/config.go): the files in
+// their order, the last one wins; otherwise the host name in lower case.
+func (o *Observed) identify(nodeID string) {
+	effective := map[string]any{}
+	for _, name := range configFiles(o.files) {
+		settings := map[string]any{}
+		if yaml.Unmarshal(o.files[name].content, &settings) != nil {
+			continue
+		}
+		for key, value := range settings {
+			effective[key] = value
+		}
+	}
+	o.NodeName = strings.ToLower(o.Hostname)
+	if name, ok := effective["node-name"].(string); ok && name != "" {
+		o.NodeName = name
+	}
+	if with, ok := effective["with-node-id"].(bool); ok && with && nodeID != "" {
+		o.NodeName += "-" + nodeID
+	}
+	if address := firstText(effective["node-ip"]); address != "" {
+		o.Address = address
+	}
+}
+
+// firstText takes the first of a comma-separated text or of a list.
+func firstText(value any) string {
+	switch v := value.(type) {
+	case string:
+		first, _, _ := strings.Cut(v, ",")
+		return strings.TrimSpace(first)
+	case []any:
+		if len(v) > 0 {
+			return firstText(v[0])
+		}
+	}
+	return ""
+}
+
+// roleOf decides what the machine is by the strongest sign: a unit that runs, one that is enabled, data on the disk.
+// The release brings both units, so a unit file alone says nothing.
+func roleOf(units map[Role]UnitState, data Role) Role {
+	signs := []func(UnitState) bool{
+		func(u UnitState) bool { return u.Active == "active" },
+		func(u UnitState) bool { return u.Active == "activating" || u.Active == "reloading" },
+		func(u UnitState) bool { return u.Enabled == "enabled" },
+	}
+	for _, sign := range signs {
+		for _, role := range []Role{Server, Agent} {
+			if sign(units[role]) {
+				return role
+			}
+		}
+	}
+	return data
+}
