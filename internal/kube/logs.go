@@ -1,0 +1,45 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+)
+
+// LogOptions select what is read of a container's log.
+type LogOptions struct {
+	Namespace, Pod string
+	// Container may be empty when the pod has one.
+	Container string
+	// Previous reads the log of the container's last run, the one that crashed.
+	Previous bool
+	// Lines is how many lines from the end; zero means 100.
+	Lines int
+}
+
+// maxLogBytes bounds what is read of one log.
+const maxLogBytes = 256 << 10
+
+// Logs returns the last lines of a container; fault.NotFound when the pod is gone, fault.Invalid when the
+// container has not started, fault.Unreachable when its node does not answer.
+func (c *Client) Logs(ctx context.Context, o LogOptions) (string, error) {
+	if o.Lines <= 0 {
+		o.Lines = 100
+	}
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	request := c.discovery.RESTClient().Get().
+		AbsPath("/api/v1/namespaces", o.Namespace, "pods", o.Pod, "log").
+		Param("tailLines", strconv.Itoa(o.Lines)).Param("limitBytes", strconv.Itoa(maxLogBytes))
+	if o.Container != "" {
+		request = request.Param("container", o.Container)
+	}
+	if o.Previous {
+		request = request.Param("previous", "true")
+	}
+	text, err := request.DoRaw(ctx)
+	if err != nil {
+		return "", fmt.Errorf("reading the log of Pod %s/%s: %w", o.Namespace, o.Pod, c.classify(err))
+	}
+	return string(text), nil
+}
