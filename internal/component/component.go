@@ -13,6 +13,9 @@ type Component struct {
 	Name string
 	// Requires lists kinds that must be served before anything is installed.
 	Requires []Requirement
+	// Needs are conditions that somebody else brings about and that must hold before anything is installed: a gateway's
+	// pods are made from a template that istiod fills in, so istiod's webhook has to answer first.
+	Needs []Condition
 	// Namespaces are made, and labelled, before anything is put into them.
 	Namespaces []Namespace
 	// Charts are installed one after another; each one is ready before the next begins.
@@ -21,8 +24,19 @@ type Component struct {
 	Objects []object.Object
 	// Ready says when the whole component is usable.
 	Ready []Condition
+	// Outputs are values that only the cluster knows and that users ask for, such as an address.
+	Outputs []Output
 	// Ignore lists fields of this component's objects that others own and that are no drift.
 	Ignore []IgnoreRule
+}
+
+// Output is a value read from a live object.
+type Output struct {
+	// Name is how the provider asks for it.
+	Name string
+	Ref  object.Ref
+	// Path is dotted; a number selects an element of a list: "status.loadBalancer.ingress.0.ip".
+	Path string
 }
 
 // Requirement is a kind that the cluster must serve, and who brings it.
