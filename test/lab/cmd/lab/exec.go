@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"syscall"
+)
+
+// execute becomes an ssh to a host.
+func execute(_ context.Context, args []string) error {
+	flags := flag.NewFlagSet("exec", flag.ContinueOnError)
+	dir := dirFlag(flags)
+	if err := parse(flags, args, func(n int) bool { return n >= 1 }); err != nil {
+		return err
+	}
+	f, err := openFolder(*dir)
+	if err != nil {
+		return err
+	}
+	s, err := f.running()
+	if err != nil {
+		return err
+	}
+	for _, host := range s.Hosts {
+		if host.Name == flags.Arg(0) {
+			ssh := []string{
+				"ssh", "-F", "none", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+				"-o", "UserKnownHostsFile=" + strconv.Quote(f.path("known_hosts")), "-i", f.path("id_ed25519"), "root@" + host.Outside, "--",
+			}
+			return become(append(ssh, flags.Args()[1:]...))
+		}
+	}
+	return fmt.Errorf("there is no host %q in the lab", flags.Arg(0))
+}
+
+// run becomes a command of this machine inside the lab's namespaces.
+func run(_ context.Context, args []string) error {
+	flags := flag.NewFlagSet("run", flag.ContinueOnError)
+	dir := dirFlag(flags)
+	if err := parse(flags, args, func(n int) bool { return n >= 1 }); err != nil {
+		return err
+	}
+	f, err := openFolder(*dir)
+	if err != nil {
+		return err
+	}
+	s, err := f.running()
+	if err != nil {
+		return err
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("finding the working folder: %w", err)
+	}
+	enter := []string{
+		"nsenter", "--target", strconv.Itoa(s.PID), "--mount", "--net", "--pid", "--",
+		"sh", "-c", `cd "$1" && shift && exec "$@"`, "sh", here,
+	}
+	return become(append(enter, flags.Args()...))
+}
+
+// become replaces this process by another program.
+func become(args []string) error {
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		return fmt.Errorf("finding %s: %w", args[0], err)
+	}
+	if err := syscall.Exec(path, args, os.Environ()); err != nil {
+		return fmt.Errorf("running %s: %w", args[0], err)
+	}
+	return nil
+}

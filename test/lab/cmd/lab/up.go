@@ -1,0 +1,183 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
+	"github.com/dxlab/terraform-provider-lab/test/lab/internal/alive"
+	"github.com/dxlab/terraform-provider-lab/test/lab/internal/image"
+	"github.com/dxlab/terraform-provider-lab/test/lab/internal/inotify"
+	"github.com/dxlab/terraform-provider-lab/test/lab/internal/sandbox"
+)
+
+// order is what the daemon is told to start.
+type order struct {
+	Dir          string `json:"dir"`
+	Image        string `json:"image"`
+	Hosts        int    `json:"hosts"`
+	ControlPlane string `json:"controlPlane"` // path of the binary, "" for none
+}
+
+func up(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("up", flag.ContinueOnError)
+	dir := dirFlag(flags)
+	count := flags.Int("hosts", 1, "number of hosts")
+	if err := parse(flags, args, func(n int) bool { return n == 0 }); err != nil {
+		return err
+	}
+	if err := hosts.Missing(); err != nil {
+		return err
+	}
+	f, err := openFolder(*dir)
+	if err != nil {
+		return err
+	}
+	unlock, err := f.lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	s, ok, err := f.read()
+	if err != nil {
+		return err
+	}
+	if ok {
+		say("a lab with %d hosts is already running in %s", len(s.Hosts), f)
+		return nil
+	}
+	// what a killed lab left
+	if err := errors.Join(hosts.Sweep(ctx), f.remove()); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(f.path(consoles), 0o755); err != nil {
+		return fmt.Errorf("making the lab's folder: %w", err)
+	}
+	start := time.Now()
+	root, err := image.Ensure(ctx, image.Spec{}, func(line string) { say("%s", line) })
+	if err == nil {
+		s, err = launch(ctx, f, order{Dir: string(f), Image: root, Hosts: *count})
+	}
+	if err != nil {
+		return errors.Join(err, f.remove(), hosts.Sweep(context.WithoutCancel(ctx)))
+	}
+	say("the lab is up after %s: %s", time.Since(start).Round(100*time.Millisecond), summary(s))
+	say("for a shell: . %s", f.path("env"))
+	return nil
+}
+
+// launch starts the daemon, shows its progress and waits until the lab is usable. A daemon that is not told to stay ends by
+// itself, so an interrupted launch leaves nothing.
+func launch(ctx context.Context, f folder, o order) (state, error) {
+	mark, err := alive.New()
+	if err != nil {
+		return state{}, err
+	}
+	defer mark.File.Close()
+	if err := inotify.Raise(ctx); err != nil {
+		return state{}, err
+	}
+	cmd, report, stay, err := daemonCommand(f, mark, o)
+	if err != nil {
+		return state{}, err
+	}
+	defer report.Close()
+	defer stay.Close()
+	kill := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
+	defer kill()
+	s, err := follow(report)
+	if err == nil {
+		s.PID = cmd.Process.Pid
+		s.Started, _ = process(s.PID)
+		err = f.write(s)
+	}
+	if err == nil {
+		_, err = stay.Write([]byte{staySignal})
+	}
+	if err != nil {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		return state{}, errors.Join(ctx.Err(), err, mark.Close())
+	}
+	return s, cmd.Process.Release()
+}
+
+// daemonCommand starts the daemon. Its progress is read from report; a byte written to stay lets it live on without its starter.
+func daemonCommand(f folder, mark *alive.Mark, o order) (cmd *exec.Cmd, report, stay *os.File, err error) {
+	log, err := os.OpenFile(f.path(logFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("opening the lab's log: %w", err)
+	}
+	defer log.Close()
+	report, reportEnd, err := os.Pipe()
+	if err != nil {
+		return nil, nil, nil, fmt.Errorf("making a pipe: %w", err)
+	}
+	defer reportEnd.Close()
+	stayEnd, stay, err := os.Pipe()
+	if err != nil {
+		return nil, nil, nil, errors.Join(fmt.Errorf("making a pipe: %w", err), report.Close())
+	}
+	defer stayEnd.Close()
+	text, err := json.Marshal(o)
+	if err == nil {
+		cmd, err = sandbox.Command(sandbox.Options{Mark: mark, Args: []string{string(text)}, Files: []*os.File{reportEnd, stayEnd}})
+	}
+	if err == nil {
+		cmd.Stdout, cmd.Stderr = log, log
+		err = cmd.Start()
+	}
+	if err != nil {
+		return nil, nil, nil, errors.Join(fmt.Errorf("starting the lab: %w", err), report.Close(), stay.Close())
+	}
+	return cmd, report, stay, nil
+}
+
+// Words that begin the daemon's lines; the rest of the line belongs to them.
+const (
+	wordProgress = "progress "
+	wordError    = "error "
+	wordReady    = "ready "
+
+	staySignal = 's'
+)
+
+// follow prints the daemon's progress until the lab is usable.
+func follow(report *os.File) (state, error) {
+	lines := bufio.NewScanner(report)
+	for lines.Scan() {
+		line := lines.Text()
+		if text, ok := strings.CutPrefix(line, wordProgress); ok {
+			say("%s", text)
+		}
+		if text, ok := strings.CutPrefix(line, wordError); ok {
+			return state{}, errors.New(strings.ReplaceAll(text, "\t", "\n"))
+		}
+		if text, ok := strings.CutPrefix(line, wordReady); ok {
+			var s state
+			if err := json.Unmarshal([]byte(text), &s); err != nil {
+				return state{}, fmt.Errorf("understanding the lab: %w", err)
+			}
+			return s, nil
+		}
+	}
+	return state{}, errors.New("the lab ended before it was usable")
+}
+
+func say(format string, args ...any) { fmt.Printf("lab: "+format+"\n", args...) }
+
+func summary(s state) string {
+	var parts []string
+	for _, host := range s.Hosts {
+		parts = append(parts, host.Name+" "+host.Outside)
+	}
+	return strings.Join(parts, ", ")
+}
