@@ -1,0 +1,103 @@
+package kube
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/object"
+)
+
+// ProxyOptions say what to GET through the API server.
+type ProxyOptions struct {
+	// Ref is a Service or a Pod.
+	Ref object.Ref
+	// Port is its number or, of a Service, its name; empty means the only one.
+	Port string
+	// HTTPS speaks TLS to the target; its certificate is not verified (that is how the API server does it).
+	HTTPS bool
+	// Path begins with "/"; Query may be nil.
+	Path  string
+	Query url.Values
+}
+
+// ProxyResponse is what the target answered. Redirects are not followed.
+type ProxyResponse struct {
+	Code   int
+	Header http.Header
+	// Body is at most 8 MiB.
+	Body []byte
+}
+
+const maxProxyBody = 8 << 20
+
+// Proxy makes a GET request to a Service or a Pod through the API server. What the target answers, whatever its
+// status, is a response; an error means that it was not reached: fault.Unreachable without ready endpoints,
+// fault.NotFound without the service, fault.Denied without the right to services/proxy.
+func (c *Client) Proxy(ctx context.Context, o ProxyOptions) (ProxyResponse, error) {
+	answer, err := c.proxy(ctx, o)
+	if err != nil {
+		return ProxyResponse{}, fmt.Errorf("asking %s for %s: %w", o.Ref, o.Path, c.classify(err))
+	}
+	return answer, nil
+}
+
+func (c *Client) proxy(ctx context.Context, o ProxyOptions) (ProxyResponse, error) {
+	kind, ok := map[string]string{"Service": "services", "Pod": "pods"}[o.Ref.Kind]
+	if !ok || o.Ref.Namespace == "" || o.Ref.Name == "" {
+		return ProxyResponse{}, fault.Newf(fault.Invalid, "only a Service or a Pod in a namespace can be asked")
+	}
+	name := o.Ref.Name
+	if o.HTTPS {
+		name = "https:" + name
+	}
+	if o.Port != "" || o.HTTPS {
+		name += ":" + o.Port
+	}
+	to := c.base.JoinPath("api/v1/namespaces", o.Ref.Namespace, kind, name, "proxy")
+	to.Path += "/" + strings.TrimPrefix(o.Path, "/")
+	to.RawQuery = o.Query.Encode()
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
+	if err != nil {
+		return ProxyResponse{}, fault.New(fault.Invalid, err)
+	}
+	// A redirect must not be followed: the transport would send this client's credentials along.
+	client := &http.Client{Transport: c.http.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err != nil {
+		return ProxyResponse{}, err
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxProxyBody))
+	if closed := response.Body.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return ProxyResponse{}, err
+	}
+	if err := failedProxy(response, body); err != nil {
+		return ProxyResponse{}, err
+	}
+	return ProxyResponse{Code: response.StatusCode, Header: response.Header, Body: body}, nil
+}
+
+// failedProxy tells the API server's own errors, which are Status objects, from the target's answers.
+func failedProxy(response *http.Response, body []byte) error {
+	if response.StatusCode < 400 || !strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
+		return nil
+	}
+	status := metav1.Status{}
+	if json.Unmarshal(body, &status) != nil || status.Kind != "Status" || status.APIVersion != "v1" {
+		return nil
+	}
+	return &apierrors.StatusError{ErrStatus: status}
+}
