@@ -1,0 +1,206 @@
+// Package controlplane knows how the stand-in runs the real control plane: one program that outlives the service, as RKE2's static
+// pods do, and that the next start of the service takes over.
+package controlplane
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Options say which control plane runs.
+type Options struct {
+	Binary    string
+	Args      []string
+	FirstArgs []string // added to Args when it is started, no part of the identity
+	Env       []string // added to the environment
+	Release   string   // part of the identity: another release replaces the running control plane
+	LogFile   string
+	StateFile string // where the running process is remembered
+	Logger    *slog.Logger
+}
+
+// state is the remembered process.
+type state struct {
+	PID       int    `json:"pid"`
+	StartTime string `json:"startTime"` // clock ticks since boot, which tells a reused pid apart
+	Identity  string `json:"identity"`
+}
+
+// Process is a running control plane.
+type Process struct {
+	pid  int
+	done chan struct{}
+	err  error
+}
+
+// Run takes over the control plane that an earlier start left running with the same options, or replaces it, or starts one.
+func Run(ctx context.Context, o Options) (*Process, error) {
+	identity := identity(o)
+	if old, ok := remembered(o); ok {
+		if old.Identity == identity {
+			o.Logger.Info("Control plane is running already", "pid", old.PID)
+			return adopt(old), nil
+		}
+		o.Logger.Info("Control plane configuration has changed, restarting it", "pid", old.PID)
+		if err := end(ctx, old.PID); err != nil {
+			return nil, err
+		}
+	}
+	return start(o, identity)
+}
+
+// Running reports whether a remembered control plane is alive.
+func Running(o Options) bool {
+	_, ok := remembered(o)
+	return ok
+}
+
+// Stop ends the remembered control plane, if one is alive.
+func Stop(ctx context.Context, o Options) error {
+	old, ok := remembered(o)
+	if !ok {
+		return nil
+	}
+	return end(ctx, old.PID)
+}
+
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Err says how the process ended; valid after Done.
+func (p *Process) Err() error { return p.err }
+
+func identity(o Options) string {
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{o.Binary, o.Release}, o.Args...), "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+func remembered(o Options) (state, bool) {
+	var s state
+	content, err := os.ReadFile(o.StateFile)
+	if err != nil || json.Unmarshal(content, &s) != nil {
+		return s, false
+	}
+	started, err := startTime(s.PID)
+	return s, err == nil && started == s.StartTime
+}
+
+func start(o Options, identity string) (*Process, error) {
+	if err := os.MkdirAll(filepath.Dir(o.LogFile), 0o755); err != nil {
+		return nil, err
+	}
+	log, err := os.OpenFile(o.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = log.Close() }()
+	cmd := exec.Command(o.Binary, append(slices.Clone(o.Args), o.FirstArgs...)...) //nolint:noctx // outlives the caller by design
+	cmd.Env = append(os.Environ(), o.Env...)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting the control plane: %w", err)
+	}
+	p := &Process{pid: cmd.Process.Pid, done: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		if p.err == nil {
+			p.err = errors.New("exit status 0")
+		}
+		close(p.done)
+	}()
+	return p, remember(o, p.pid, identity)
+}
+
+func remember(o Options, pid int, identity string) error {
+	started, err := startTime(pid)
+	if err != nil {
+		return nil //nolint:nilerr // gone already: Done tells
+	}
+	content, err := json.Marshal(state{PID: pid, StartTime: started, Identity: identity})
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(o.StateFile), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(o.StateFile, content, 0o600)
+}
+
+func adopt(s state) *Process {
+	p := &Process{pid: s.PID, done: make(chan struct{}), err: errors.New("process is gone")}
+	go func() {
+		tick := time.NewTicker(500 * time.Millisecond)
+		defer tick.Stop()
+		for range tick.C {
+			if started, err := startTime(s.PID); err != nil || started != s.StartTime {
+				close(p.done)
+				return
+			}
+		}
+	}()
+	return p
+}
+
+// end asks a process to stop and kills it when it does not within ten seconds.
+func end(ctx context.Context, pid int) error {
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		return nil //nolint:nilerr // gone already
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	deadline := time.After(10 * time.Second)
+	for {
+		if _, err := startTime(pid); errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			return syscall.Kill(pid, syscall.SIGKILL)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// startTime returns field 22 of /proc/<pid>/stat. A zombie counts as gone.
+func startTime(pid int) (string, error) {
+	content, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
+	if err != nil {
+		return "", err
+	}
+	_, rest, ok := strings.Cut(string(content), ") ")
+	fields := strings.Fields(rest)
+	if !ok || len(fields) < 20 || fields[0] == "Z" {
+		return "", fs.ErrNotExist
+	}
+	return fields[19], nil
+}
+
+// Tail returns the last lines of the control plane's log.
+func Tail(file string, lines int) string {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return ""
+	}
+	if over := len(content) - 64<<10; over > 0 {
+		content = content[over:]
+	}
+	all := strings.Split(strings.TrimRight(string(content), "\n"), "\n")
+	return strings.Join(all[max(0, len(all)-lines):], "\n")
+}

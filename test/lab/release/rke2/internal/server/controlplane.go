@@ -1,0 +1,200 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/controlplane"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/layout"
+)
+
+const (
+	readyPoll    = 100 * time.Millisecond
+	waitMessage  = 10 * time.Second
+	restartPause = 2 * time.Second
+	logLines     = 20
+)
+
+func (s *server) controlPlaneOptions() controlplane.Options {
+	args := []string{
+		"run", "--data-dir", s.data.Server(), "--node-name", s.id.Name, "--node-ip", s.id.IPs[0].String(),
+		"--bind-address", s.bindAddress(), "--secure-port", apiPort,
+		"--cluster-cidr", s.cluster.ClusterIPRange, "--service-cidr", s.cluster.ServiceIPRange,
+		"--etcd-listen", s.id.IPs[0].String(), "--egress-errors", "rke2",
+	}
+	for _, san := range append(s.Settings.List("tls-san"), s.Settings.List("advertise-address")...) {
+		args = append(args, "--tls-san", san)
+	}
+	binary := os.Getenv("LAB_CONTROLPLANE")
+	if binary == "" {
+		binary = layout.ControlPlane
+	}
+	o := controlplane.Options{
+		Binary: binary, Args: args, Release: s.Version,
+		LogFile: s.data.Agent("logs", "lab-controlplane.log"), StateFile: s.data.Agent("etc", "lab-controlplane.json"), Logger: s.Logger,
+	}
+	for _, url := range s.etcdJoin {
+		o.FirstArgs = append(o.FirstArgs, "--etcd-join", url)
+	}
+	return o
+}
+
+func (s *server) bindAddress() string {
+	if a := s.Settings.String("bind-address"); a != "" {
+		return a
+	}
+	return "0.0.0.0"
+}
+
+// startControlPlane runs the control plane and returns when its API is ready. While the program runs, a control plane that dies is
+// started again, as the kubelet does with static pods.
+func (s *server) startControlPlane(ctx context.Context, cancel context.CancelCauseFunc) error {
+	if s.Faults.NeverReady {
+		return s.waitForever(ctx)
+	}
+	process, err := controlplane.Run(ctx, s.controlPlaneOptions())
+	if err != nil {
+		return err
+	}
+	if err := s.waitReady(ctx, process); err != nil {
+		return err
+	}
+	s.ready.Store(true)
+	go s.keepRunning(ctx, process, cancel)
+	return nil
+}
+
+func (s *server) waitForever(ctx context.Context) error {
+	tick := time.NewTicker(waitMessage)
+	defer tick.Stop()
+	for {
+		s.Logger.Info("Waiting for API server to become available")
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// waitReady polls the API until it is ready, and writes the kubeconfig as soon as there are credentials.
+func (s *server) waitReady(ctx context.Context, process *controlplane.Process) error {
+	tick := time.NewTicker(readyPoll)
+	defer tick.Stop()
+	var api *kubeapi.Client
+	told := time.Now()
+	for {
+		if api == nil {
+			if client, err := s.adminClient(); err == nil {
+				if err := s.writeKubeconfig(); err != nil {
+					return err
+				}
+				api = client
+			} else if !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+		if api != nil && api.Ready(ctx) == nil {
+			return nil
+		}
+		if time.Since(told) > waitMessage {
+			told = time.Now()
+			s.Logger.Info("Waiting for API server to become available")
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-process.Done():
+			return fmt.Errorf("start kube-apiserver: control plane ended: %w, last log lines: %s", process.Err(),
+				controlplane.Tail(s.controlPlaneOptions().LogFile, logLines))
+		case <-tick.C:
+		}
+	}
+}
+
+func (s *server) keepRunning(ctx context.Context, process *controlplane.Process, cancel context.CancelCauseFunc) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-process.Done():
+		}
+		s.Logger.Error("Control plane ended, starting it again", "error", process.Err())
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(restartPause):
+		}
+		next, err := controlplane.Run(ctx, s.controlPlaneOptions())
+		if err != nil {
+			cancel(err)
+			return
+		}
+		process = next
+	}
+}
+
+// writeKubeconfig writes the administrator's kubeconfig where the settings want it. When that is not the usual place, the usual place
+// becomes a link to it; a link that is there from before is replaced (k3s-io/k3s pkg/server/server.go writeKubeConfig).
+func (s *server) writeKubeconfig() error {
+	o, err := kubeapi.ReadKubeconfig(s.data.AdminKubeconfig())
+	if err != nil {
+		return err
+	}
+	name := s.Settings.String("write-kubeconfig-name")
+	if name == "" {
+		name = "default"
+	}
+	content, err := kubeapi.Kubeconfig(o, name)
+	if err != nil {
+		return err
+	}
+	target := s.Settings.String("write-kubeconfig")
+	if target == "" {
+		target = layout.Kubeconfig
+	}
+	if err := os.MkdirAll(filepath.Dir(layout.Kubeconfig), 0o755); err != nil {
+		return err
+	}
+	if info, err := os.Lstat(layout.Kubeconfig); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if err := os.Remove(layout.Kubeconfig); err != nil {
+			return err
+		}
+	}
+	if err := s.putKubeconfig(target, content); err != nil {
+		return err
+	}
+	if target != layout.Kubeconfig {
+		if err := link(target, layout.Kubeconfig); err != nil {
+			return err
+		}
+	}
+	s.Logger.Info("Wrote kubeconfig " + target)
+	s.Logger.Info("Run: rke2 kubectl")
+	return nil
+}
+
+func (s *server) putKubeconfig(target string, content []byte) error {
+	mode := fs.FileMode(0o600)
+	if text := s.Settings.String("write-kubeconfig-mode"); text != "" {
+		parsed, err := strconv.ParseUint(text, 8, 32)
+		if err != nil {
+			return err
+		}
+		mode = fs.FileMode(parsed)
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(target, content, 0o600); err != nil {
+		return err
+	}
+	return os.Chmod(target, mode)
+}
