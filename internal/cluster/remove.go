@@ -1,0 +1,139 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/dxlab/terraform-provider-lab/internal/component"
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/helm"
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
+	"github.com/dxlab/terraform-provider-lab/internal/object"
+)
+
+// Remove takes a component off, in the reverse order of its installation: its own objects first, so that the
+// controllers that hold their finalizers are still there, then the releases. What is gone already is a success.
+func (c *Cluster) Remove(ctx context.Context, comp component.Component, o RemoveOptions) error {
+	for _, step := range c.removal(comp, o) {
+		if o.OnStep != nil {
+			o.OnStep(step.name)
+		}
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.name, err)
+		}
+	}
+	return nil
+}
+
+func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
+	var steps []step
+	own := refsOf(comp.Objects)
+	for _, ref := range o.Known.Objects {
+		if !knows(own, ref) {
+			own = append(own, ref)
+		}
+	}
+	for _, ref := range slices.Backward(own) {
+		steps = append(steps, step{"delete " + ref.String(), func(ctx context.Context) error {
+			return c.kube.Delete(ctx, ref, kube.DeleteOptions{Wait: retryFor(ctx), Propagation: kube.Foreground})
+		}})
+	}
+	for _, chart := range slices.Backward(comp.Charts) {
+		steps = append(steps, step{"uninstall release " + releaseKey(chart), func(ctx context.Context) error { return c.uninstall(ctx, chart) }})
+		if o.CRDs {
+			steps = append(steps, step{"delete the CRDs of chart " + chart.Name, func(ctx context.Context) error { return c.deleteCRDs(ctx, chart) }})
+		}
+	}
+	if o.Namespaces {
+		for _, ns := range slices.Backward(comp.Namespaces) {
+			steps = append(steps, step{"remove namespace " + ns.Name + " if it is empty", func(ctx context.Context) error { return c.removeNamespace(ctx, ns.Name) }})
+		}
+	}
+	return steps
+}
+
+// uninstall removes a release and waits until its objects are really gone: Helm returns as soon as it has asked.
+func (c *Cluster) uninstall(ctx context.Context, chart component.Chart) error {
+	release, err := c.helm.Get(ctx, chart.Namespace, chart.Release)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := c.helm.Uninstall(ctx, helm.UninstallSpec{Release: chart.Release, Namespace: chart.Namespace, Timeout: retryFor(ctx)}); err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallelLists)
+	for _, o := range release.Objects {
+		if object.String(o, "metadata", "annotations", "helm.sh/resource-policy") == "keep" {
+			continue
+		}
+		g.Go(func() error {
+			return c.kube.Delete(ctx, object.RefOf(o), kube.DeleteOptions{Wait: retryFor(ctx)})
+		})
+	}
+	return g.Wait()
+}
+
+func (c *Cluster) deleteCRDs(ctx context.Context, chart component.Chart) error {
+	crds, err := c.helm.CRDs(ctx, chartRef(chart), chart.Values)
+	if err != nil {
+		return err
+	}
+	for _, crd := range crds {
+		if err := c.kube.Delete(ctx, object.RefOf(crd), kube.DeleteOptions{Wait: retryFor(ctx)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// occupants are the kinds that make a namespace worth keeping. Helm's records are Secrets, so a namespace with
+// another release in it stays.
+var occupants = []kube.ListOptions{
+	{APIVersion: "v1", Kind: "Pod"},
+	{APIVersion: "v1", Kind: "Service"},
+	{APIVersion: "v1", Kind: "PersistentVolumeClaim"},
+	{APIVersion: "apps/v1", Kind: "Deployment"},
+	{APIVersion: "apps/v1", Kind: "StatefulSet"},
+	{APIVersion: "apps/v1", Kind: "DaemonSet"},
+	{APIVersion: "v1", Kind: "Secret", FieldSelector: "type=helm.sh/release.v1"},
+}
+
+// removeNamespace removes a namespace that the engine made and that nothing lives in any more.
+func (c *Cluster) removeNamespace(ctx context.Context, name string) error {
+	live, err := c.kube.Get(ctx, namespaceRef(name))
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil || object.String(live, "metadata", "labels", createdLabel) == "" {
+		return err
+	}
+	for _, list := range occupants {
+		list.Namespace = name
+		found, err := c.kube.ListMeta(ctx, list)
+		if err != nil {
+			return err
+		}
+		found = slices.DeleteFunc(found, func(m kube.Meta) bool { return !m.DeletionTimestamp.IsZero() })
+		if len(found) > 0 {
+			c.log.InfoContext(ctx, "namespace stays: it is in use", "namespace", name, "by", found[0].Ref.String())
+			return nil
+		}
+	}
+	return c.kube.Delete(ctx, namespaceRef(name), kube.DeleteOptions{Wait: retryFor(ctx)})
+}
+
+// nodeGone bounds the wait for a Node object: nothing but a finalizer can hold it.
+const nodeGone = time.Minute
+
+// RemoveNode deletes a Node object. RKE2 then drops the node's password and, of a server, its etcd member.
+func (c *Cluster) RemoveNode(ctx context.Context, name string) error {
+	return c.kube.Delete(ctx, object.Ref{APIVersion: "v1", Kind: "Node", Name: name}, kube.DeleteOptions{Wait: nodeGone})
+}
