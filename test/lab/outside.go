@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"strconv"
 	"syscall"
 
-	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/forward"
 )
 
@@ -52,7 +50,7 @@ func (l *Lab) openOutside(ctx context.Context, o Options) error {
 // listen opens all addresses of a block, or none.
 func (l *Lab) listen(ctx context.Context, o Options, block netip.Prefix) ([]forward.Route, error) {
 	targets := map[string]string{
-		endpoint(forward.In(block, 1), ServicePort): net.JoinHostPort(hosts.Gateway, strconv.Itoa(ServicePort)),
+		endpoint(forward.In(block, 1), int(l.services.Port())): l.services.String(),
 	}
 	for i, host := range l.hosts {
 		for _, port := range hostPorts() {
@@ -75,7 +73,7 @@ func (l *Lab) listen(ctx context.Context, o Options, block netip.Prefix) ([]forw
 
 func (l *Lab) serve(ctx context.Context, routes []forward.Route) {
 	serving, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	l.close = append(l.close, func() error { cancel(); return nil })
+	l.close = append(l.close, func(context.Context) error { cancel(); return nil })
 	for _, route := range routes {
 		l.running.Go(func() { route.Serve(serving) })
 	}

@@ -77,13 +77,13 @@ func (r *Rack) Add(ctx context.Context, o Options) (*Host, error) {
 	}
 	h := &Host{name: o.Name, number: number, address: address, rack: r, options: o, quality: o.Quality, dir: filepath.Join(r.state, o.Name)}
 	if err := h.build(); err != nil {
-		return nil, errors.Join(fmt.Errorf("building host %s: %w", o.Name, err), h.Close())
+		return nil, errors.Join(fmt.Errorf("building host %s: %w", o.Name, err), h.Close(ctx))
 	}
 	if o.Off {
 		return h, nil
 	}
 	if err := h.PowerOn(ctx); err != nil {
-		return nil, errors.Join(err, h.Close())
+		return nil, errors.Join(err, h.Close(ctx))
 	}
 	return h, nil
 }
@@ -127,12 +127,12 @@ func (h *Host) Console() string {
 	return string(text)
 }
 
-// Close cuts the power and takes the host out of the rack. Nothing of it stays but its console's output.
-func (h *Host) Close() error {
+// Close cuts the power and takes the host out of the rack, even when ctx has ended. Nothing of it stays but its console's output.
+func (h *Host) Close(ctx context.Context) error {
 	var errs []error
 	if h.group != nil {
-		errs = append(errs, h.PowerCut())
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		errs = append(errs, h.PowerCut(ctx))
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		errs = append(errs, h.group.Remove(ctx))
 	}

@@ -46,7 +46,7 @@ func (h *Host) write(file File) error {
 	if err != nil {
 		return fmt.Errorf("opening the disk: %w", err)
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	path := strings.TrimPrefix(filepath.Clean(file.Path), "/")
 	if err := root.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("making the folder of %s: %w", file.Path, err)

@@ -7,16 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/alive"
-	"github.com/dxlab/terraform-provider-lab/test/lab/internal/cgroup"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/image"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/inotify"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/sandbox"
@@ -130,77 +127,4 @@ func Missing() error {
 		return fmt.Errorf("hosts need %s: run test/lab/setup.sh", strings.Join(missing, ", "))
 	}
 	return nil
-}
-
-// Sweep removes what killed runs left: empty control groups, and a changed setting of the machine.
-func Sweep(ctx context.Context) error {
-	running, err := alive.Running()
-	if err != nil {
-		return err
-	}
-	left, err := cgroup.Sweep(func(name string) bool {
-		rest, ok := strings.CutPrefix(name, groupPrefix)
-		id, _, _ := strings.Cut(rest, "-")
-		return ok && !running[id]
-	})
-	if err != nil {
-		return err
-	}
-	if len(left) > 0 {
-		return fmt.Errorf("processes of a dead lab are still running in %s", strings.Join(left, ", "))
-	}
-	return inotify.Restore(ctx)
-}
-
-// New makes a host for one test, boots it unless it is to stay off, and removes it when the test is over. When the test has
-// failed, the host's console and journal are in its output.
-func New(t testing.TB, o Options) *Host {
-	t.Helper()
-	rack := Shared(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	h, err := rack.Add(ctx, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("console of %s:\n%s", h.Name(), h.Console())
-			t.Logf("journal of %s:\n%s", h.Name(), h.journal())
-		}
-		if err := h.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return h
-}
-
-// Shared returns the rack of the test process.
-func Shared(t testing.TB) *Rack {
-	t.Helper()
-	if shared.missing != nil {
-		t.Skip(shared.missing)
-	}
-	if shared.rack == nil {
-		t.Fatal("the package's TestMain must call hosts.Main")
-	}
-	return shared.rack
-}
-
-// journal returns the end of the host's journal, from its disk: the host may be off.
-func (h *Host) journal() string {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if h.Running() {
-		out, err := h.Run(ctx, "journalctl --no-pager --lines=200")
-		if err == nil {
-			return out
-		}
-	}
-	dir := filepath.Join(h.Root(), "var/log/journal")
-	out, err := exec.CommandContext(ctx, "journalctl", "--no-pager", "--lines=200", "--directory="+dir).CombinedOutput()
-	if err != nil {
-		return err.Error() + ": " + string(out)
-	}
-	return string(out)
 }

@@ -52,7 +52,7 @@ func (h *Host) connect(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("opening the host's network: %w", err)
 	}
-	defer namespace.Close()
+	defer func() { _ = namespace.Close() }()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.cable, err = cable.New(cable.End{Name: h.port()}, cable.End{Namespace: namespace, Name: "eth0"}, h.quality)

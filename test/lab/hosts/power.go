@@ -103,9 +103,10 @@ func (h *Host) PowerOff(ctx context.Context) error {
 	return h.WaitOff(ctx)
 }
 
-// PowerCut takes the power away: every process ends at once, and no last packet leaves the host.
-func (h *Host) PowerCut() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+// PowerCut takes the power away: every process ends at once, and no last packet leaves the host. It is done even when ctx has
+// ended.
+func (h *Host) PowerCut(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := h.stop(func(*exec.Cmd) error {
 		// the cable goes first: dying sockets would send their peers a goodbye

@@ -43,7 +43,7 @@ func (h *Host) begin(ctx context.Context, p *power) error {
 	if err != nil {
 		return fmt.Errorf("opening the console: %w", err)
 	}
-	defer console.Close()
+	defer func() { _ = console.Close() }()
 	cmd := h.command()
 	cmd.Stdout, cmd.Stderr = console, console
 	if err := cmd.Start(); err != nil {

@@ -44,7 +44,7 @@ func ask(ctx context.Context, f folder, method, path string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("asking the lab: %w", err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return nil, fmt.Errorf("reading the lab's answer: %w", err)

@@ -19,6 +19,9 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/sandbox"
 )
 
+// servicePort is always the same: each lab has an address of its own for it.
+const servicePort = 8080
+
 // runDaemon is the program inside the sandbox: it starts the lab, tells its starter, and keeps it until it is told to end.
 func runDaemon(inside *sandbox.Inside) int {
 	report, stay := inside.File(0), inside.File(1)
@@ -27,7 +30,7 @@ func runDaemon(inside *sandbox.Inside) int {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	if err := serve(ctx, inside, report, stay, logger); err != nil {
 		logger.Error("the lab ends", "error", err)
-		fmt.Fprintln(report, wordError+strings.ReplaceAll(err.Error(), "\n", "\t"))
+		tell(report, wordError+strings.ReplaceAll(err.Error(), "\n", "\t"))
 		return 1
 	}
 	return 0
@@ -56,24 +59,24 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 		return err
 	}
 	l, err := lab.Start(ctx, rack, lab.Options{
-		Dir: o.Dir, Hosts: o.Hosts, ControlPlane: o.ControlPlane, Logger: logger,
+		Dir: o.Dir, Hosts: o.Hosts, ServicePort: servicePort, ControlPlane: o.ControlPlane, Logger: logger,
 		Outside:  &lab.Outside{Path: o.Dir, Listen: inside.ListenOutside},
-		Progress: func(line string) { fmt.Fprintln(report, wordProgress+line) },
+		Progress: func(line string) { tell(report, wordProgress+line) },
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, l.Close()) }()
+	defer func() { err = errors.Join(err, l.Close(ctx)) }()
 	control, err := listenControl(f, l)
 	if err != nil {
 		return err
 	}
-	defer control.Close()
-	ready, err := json.Marshal(state{Hosts: describe(l)})
+	defer func() { _ = control.Close() }()
+	ready, err := json.Marshal(state{Hosts: describe(l), Env: l.EnvInside()})
 	if err != nil {
 		return fmt.Errorf("describing the lab: %w", err)
 	}
-	fmt.Fprintln(report, wordReady+string(ready))
+	tell(report, wordReady+string(ready))
 	select {
 	case <-staying:
 		<-ctx.Done()
@@ -82,6 +85,9 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 	logger.Info("the lab is told to end", "cause", context.Cause(ctx))
 	return nil
 }
+
+// tell writes a line to the starter. One that has ended is noticed by its other pipe.
+func tell(report *os.File, line string) { _, _ = fmt.Fprintln(report, line) }
 
 func describe(l *lab.Lab) []hostState {
 	var all []hostState
@@ -139,7 +145,7 @@ func faults(host *hosts.Host) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"off":       host.PowerOff,
 		"on":        host.PowerOn,
-		"cut":       func(context.Context) error { return host.PowerCut() },
+		"cut":       host.PowerCut,
 		"reboot":    host.Reboot,
 		"partition": host.Partition,
 		"heal":      host.Heal,

@@ -37,7 +37,7 @@ func execute(_ context.Context, args []string) error {
 	return fmt.Errorf("there is no host %q in the lab", flags.Arg(0))
 }
 
-// run becomes a command of this machine inside the lab's namespaces.
+// run becomes a command of this machine inside the lab's namespaces, with the environment variables that name the lab there.
 func run(_ context.Context, args []string) error {
 	flags := flag.NewFlagSet("run", flag.ContinueOnError)
 	dir := dirFlag(flags)
@@ -59,6 +59,11 @@ func run(_ context.Context, args []string) error {
 	enter := []string{
 		"nsenter", "--target", strconv.Itoa(s.PID), "--mount", "--net", "--pid", "--",
 		"sh", "-c", `cd "$1" && shift && exec "$@"`, "sh", here,
+	}
+	for name, value := range s.Env {
+		if err := os.Setenv(name, value); err != nil {
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
 	}
 	return become(append(enter, flags.Args()...))
 }

@@ -30,9 +30,10 @@ const (
 
 // state is what is known about a running lab.
 type state struct {
-	PID     int         `json:"pid"`     // of the lab's first process
-	Started string      `json:"started"` // its start time, in the kernel's ticks: a later process may get the same PID
-	Hosts   []hostState `json:"hosts"`
+	PID     int               `json:"pid"`     // of the lab's first process
+	Started string            `json:"started"` // its start time, in the kernel's ticks: a later process may get the same PID
+	Hosts   []hostState       `json:"hosts"`
+	Env     map[string]string `json:"env"` // for processes inside
 }
 
 type hostState struct {

@@ -81,7 +81,7 @@ func launch(ctx context.Context, f folder, o order) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
-	defer mark.File.Close()
+	defer func() { _ = mark.File.Close() }()
 	if err := inotify.Raise(ctx); err != nil {
 		return state{}, err
 	}
@@ -89,8 +89,8 @@ func launch(ctx context.Context, f folder, o order) (state, error) {
 	if err != nil {
 		return state{}, err
 	}
-	defer report.Close()
-	defer stay.Close()
+	defer func() { _ = report.Close() }()
+	defer func() { _ = stay.Close() }()
 	kill := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	defer kill()
 	s, err := follow(report)
@@ -116,17 +116,17 @@ func daemonCommand(f folder, mark *alive.Mark, o order) (cmd *exec.Cmd, report, 
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("opening the lab's log: %w", err)
 	}
-	defer log.Close()
+	defer func() { _ = log.Close() }()
 	report, reportEnd, err := os.Pipe()
 	if err != nil {
 		return nil, nil, nil, fmt.Errorf("making a pipe: %w", err)
 	}
-	defer reportEnd.Close()
+	defer func() { _ = reportEnd.Close() }()
 	stayEnd, stay, err := os.Pipe()
 	if err != nil {
 		return nil, nil, nil, errors.Join(fmt.Errorf("making a pipe: %w", err), report.Close())
 	}
-	defer stayEnd.Close()
+	defer func() { _ = stayEnd.Close() }()
 	text, err := json.Marshal(o)
 	if err == nil {
 		cmd, err = sandbox.Command(sandbox.Options{Mark: mark, Args: []string{string(text)}, Files: []*os.File{reportEnd, stayEnd}})

@@ -100,7 +100,7 @@ func locked(path string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("looking at the mark of a lab: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	err = syscall.Flock(int(file.Fd()), syscall.LOCK_SH|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {
 		return true, nil

@@ -94,7 +94,7 @@ func (c *Cable) carry(from, to *os.File) {
 			return
 		}
 		quality := c.now()
-		if quality.Loss > 0 && rand.Float64() < quality.Loss { //nolint:gosec // chance, not secrecy
+		if quality.Loss > 0 && rand.Float64() < quality.Loss {
 			continue
 		}
 		sent := time.Now()

@@ -98,7 +98,10 @@ func (g *Group) pids() []int {
 	var pids []int
 	for _, dir := range g.dirs {
 		_ = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-			if err != nil || !entry.IsDir() {
+			if err != nil {
+				return fs.SkipDir // gone meanwhile
+			}
+			if !entry.IsDir() {
 				return nil
 			}
 			text, _ := os.ReadFile(filepath.Join(path, "cgroup.procs"))

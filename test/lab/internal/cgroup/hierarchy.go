@@ -31,7 +31,7 @@ func hierarchies() ([]hierarchy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the mount table: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	var found []hierarchy
 	seen := map[string]bool{}
 	lines := bufio.NewScanner(file)

@@ -44,7 +44,7 @@ func (r Route) Serve(ctx context.Context) {
 }
 
 func (r Route) forward(ctx context.Context, outside net.Conn) {
-	defer outside.Close()
+	defer func() { _ = outside.Close() }()
 	dialing, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	inside, err := r.Dial(dialing, r.Target)
@@ -56,7 +56,7 @@ func (r Route) forward(ctx context.Context, outside net.Conn) {
 		}
 		return
 	}
-	defer inside.Close()
+	defer func() { _ = inside.Close() }()
 	stop := context.AfterFunc(ctx, func() { _, _ = outside.Close(), inside.Close() })
 	defer stop()
 	var both sync.WaitGroup

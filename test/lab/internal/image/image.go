@@ -20,8 +20,8 @@ import (
 
 // Passwords of the image's users. They guard nothing and are odd enough to be found where they must not be.
 const (
-	RootPassword = "Lab-Root-7f3a-Passphrase" //nolint:gosec // of throw-away machines
-	OpsPassword  = "Lab-Ops-91c4-Passphrase"  //nolint:gosec // of throw-away machines
+	RootPassword = "Lab-Root-7f3a-Passphrase"
+	OpsPassword  = "Lab-Ops-91c4-Passphrase"
 )
 
 // Users of the image that take the lab's SSH key.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -129,40 +130,35 @@ func listStanzas(text string) []string {
 // choose keeps a stanza when it is one of the distribution itself (not of a third party) and asks it for the wanted suite.
 func choose(stanza, own, suite string) (string, bool) {
 	lines := strings.Split(stanza, "\n")
-	official, binary, enabled := false, false, true
+	keep := true
 	for i, line := range lines {
 		key, value, _ := strings.Cut(line, ":")
 		words := strings.Fields(value)
 		switch strings.ToLower(key) {
 		case "types":
-			binary = contains(words, "deb")
+			keep = keep && slices.Contains(words, "deb")
 			lines[i] = "Types: deb"
 		case "components":
-			official = contains(words, "main")
+			keep = keep && slices.Contains(words, "main")
 		case "enabled":
-			enabled = !contains(words, "no")
+			keep = keep && !slices.Contains(words, "no")
 		case "suites":
-			var wanted []string
-			for _, word := range words {
-				rest, ok := strings.CutPrefix(word, own)
-				if ok && (rest == "" || rest == "-updates" || rest == "-security") {
-					wanted = append(wanted, suite+rest)
-				}
-			}
-			if len(wanted) == 0 {
-				return "", false
-			}
+			wanted := translate(words, own, suite)
+			keep = keep && len(wanted) > 0
 			lines[i] = "Suites: " + strings.Join(wanted, " ")
 		}
 	}
-	return strings.Join(lines, "\n"), official && binary && enabled
+	return strings.Join(lines, "\n"), keep
 }
 
-func contains(words []string, word string) bool {
-	for _, w := range words {
-		if w == word {
-			return true
+// translate names, for each suite that is the distribution's own release or its updates, the wanted release's.
+func translate(suites []string, own, wanted string) []string {
+	var names []string
+	for _, name := range suites {
+		rest, ok := strings.CutPrefix(name, own)
+		if ok && (rest == "" || rest == "-updates" || rest == "-security") {
+			names = append(names, wanted+rest)
 		}
 	}
-	return false
+	return names
 }

@@ -1,0 +1,53 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// File names in the lab's folder.
+const (
+	keyFile        = "id_ed25519"
+	knownHostsFile = "known_hosts"
+	envFile        = "env"
+)
+
+// Files are the names of all files that a lab writes to its folder.
+func Files() []string { return []string{keyFile, keyFile + ".pub", knownHostsFile, envFile} }
+
+func (l *Lab) writeFiles() error {
+	if l.dir == "" {
+		return nil
+	}
+	for _, file := range []struct {
+		name, text string
+		mode       os.FileMode
+	}{
+		{keyFile, string(l.key.Private), 0o600},
+		{keyFile + ".pub", l.key.Authorized + "\n", 0o644},
+		{knownHostsFile, l.knownHosts(), 0o644},
+		{envFile, exports(l.Env()), 0o644},
+	} {
+		path := filepath.Join(l.dir, file.name)
+		if err := os.WriteFile(path, []byte(file.text), file.mode); err != nil {
+			return fmt.Errorf("writing the lab's files: %w", err)
+		}
+	}
+	return nil
+}
+
+// knownHosts lists the hosts' keys under the addresses of both sides.
+func (l *Lab) knownHosts() string {
+	var text strings.Builder
+	for i, host := range l.hosts {
+		line := host.KnownHost()
+		text.WriteString(line + "\n")
+		if l.block.IsValid() {
+			_, key, _ := strings.Cut(line, " ")
+			text.WriteString(l.Outside(i) + " " + key + "\n")
+		}
+	}
+	return text.String()
+}

@@ -1,0 +1,36 @@
+package lab
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
+)
+
+// Main runs a package's tests with labs: func TestMain(m *testing.M) { lab.Main(m) }. See hosts.Main.
+func Main(m *testing.M) { hosts.Main(m) }
+
+// New starts a lab for one test and stops it when the test is over. Dir is a temporary folder when it is empty.
+func New(t testing.TB, o Options) *Lab {
+	t.Helper()
+	rack := hosts.Shared(t)
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	l, err := Start(ctx, rack, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, host := range l.Hosts() {
+			host.LogOnFailure(t)
+		}
+		if err := l.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
+	return l
+}
