@@ -56,14 +56,14 @@ func kindOfStatus(s metav1.Status) fault.Kind {
 	switch {
 	case s.Code == http.StatusUnauthorized:
 		return fault.Auth
+	case isUndeclaredField(s.Message), isDeniedByWebhook(s.Message):
+		return fault.Invalid
 	case s.Code == http.StatusForbidden:
 		return kindOfForbidden(s)
 	case s.Code == http.StatusNotFound:
 		return fault.NotFound
 	case s.Code == http.StatusConflict:
 		return fault.Conflict
-	case isUndeclaredField(s.Message), isDeniedByWebhook(s.Message):
-		return fault.Invalid
 	case s.Code == http.StatusRequestTimeout, s.Code == http.StatusTooManyRequests, s.Code == http.StatusGone, s.Code >= 500:
 		return fault.Unreachable
 	case s.Code >= 400:

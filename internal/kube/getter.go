@@ -35,7 +35,12 @@ func (g getter) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) 
 // ToRESTMapper returns the shared mapper.
 func (g getter) ToRESTMapper() (meta.RESTMapper, error) { return g.client.mapper, nil }
 
-// ToRawKubeConfigLoader returns an empty configuration: helm asks it for nothing but the default namespace.
+// ToRawKubeConfigLoader returns a configuration with an address and no credential: helm asks it for nothing but
+// the default namespace.
 func (g getter) ToRawKubeConfigLoader() clientcmd.ClientConfig {
-	return clientcmd.NewDefaultClientConfig(*clientcmdapi.NewConfig(), &clientcmd.ConfigOverrides{})
+	raw := clientcmdapi.NewConfig()
+	raw.Clusters["shared"] = &clientcmdapi.Cluster{Server: g.client.config.Host}
+	raw.Contexts["shared"] = &clientcmdapi.Context{Cluster: "shared"}
+	raw.CurrentContext = "shared"
+	return clientcmd.NewDefaultClientConfig(*raw, &clientcmd.ConfigOverrides{})
 }
