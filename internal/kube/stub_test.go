@@ -227,3 +227,12 @@ func configMap(name string) object.Object {
 var configMapRef = object.Ref{APIVersion: "v1", Kind: "ConfigMap", Namespace: "demo", Name: "x"}
 
 const configMapPath = "/api/v1/namespaces/demo/configmaps/x"
+
+func contains(text string, parts ...string) bool {
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			return false
+		}
+	}
+	return true
+}
