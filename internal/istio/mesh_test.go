@@ -5,10 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/dxlab/terraform-provider-lab/internal/component"
 	"github.com/dxlab/terraform-provider-lab/internal/component/componenttest"
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/istio"
+	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
 
 // tracingOfTheTutorial is what the tutorial sets on istiod, with every request traced.
@@ -38,7 +41,8 @@ func TestMesh_Golden(t *testing.T) {
 			Resources:  istio.Resources{CPU: "200m"}, ProxyResources: istio.Resources{Memory: "96Mi"},
 			Istiod: component.ChartOptions{Values: map[string]any{"logLevel": "debug", "resources": map[string]any{"limits": map[string]any{"memory": "1Gi"}}}},
 		},
-		"mesh-of-a-revision": {
+		"mesh-of-a-revision": {Istiod: component.ChartOptions{Values: map[string]any{"revision": "canary"}}},
+		"mesh-of-a-revision-beside-another": {
 			Base:   component.ChartOptions{Values: map[string]any{"defaultRevision": ""}},
 			Istiod: component.ChartOptions{Values: map[string]any{"revision": "canary"}},
 		},
@@ -120,6 +124,26 @@ func TestMesh_ReplicasAreNoDriftWhileAnAutoscalerOwnsThem(t *testing.T) {
 			}
 			if got := ignores(built, "spec.replicas"); got != c.want {
 				t.Errorf("ignored: %v", got)
+			}
+		})
+	}
+}
+
+// A key in the wrong place is not refused by the chart: istiod would silently ask for 2Gi of memory.
+func TestMesh_SetsResourcesWhereTheVersionReadsThem(t *testing.T) {
+	t.Parallel()
+	for version, path := range map[string][]string{
+		"1.17.1": {"pilot", "resources"}, "1.23.6": {"pilot", "resources"}, "1.24.0": {"resources"}, "1.30.3": {"resources"},
+	} {
+		t.Run(version, func(t *testing.T) {
+			t.Parallel()
+			built, err := istio.Mesh{Version: version}.Component()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]any{"requests": map[string]any{"cpu": istio.LabIstiod.CPU, "memory": istio.LabIstiod.Memory}}
+			if diff := cmp.Diff(want, object.Map(built.Charts[1].Values, path...)); diff != "" {
+				t.Error(diff)
 			}
 		})
 	}

@@ -8,10 +8,17 @@ import (
 )
 
 // istiodValues are the keys of the istiod chart that have the same place in every version, and pilotValues those that
-// moved: below 1.21 they are under pilot, from 1.21 at the top (manifests/charts/istio-control/istio-discovery/values.yaml).
-// The charts still merge pilot.* in 1.30.3 (templates/zzy_descope_legacy.yaml), but only as a bridge.
+// moved: below 1.24 they are under pilot, from 1.24 at the top (istio:manifests/charts/istio-control/istio-discovery,
+// rendered at 1.17.1 to 1.30.3). The charts still read pilot.* in 1.30.3 (templates/zzy_descope_legacy.yaml, since
+// 1.24.0), but only as a bridge.
 type istiodValues struct {
 	Global globalValues `json:"global"`
+}
+
+type baseValues struct {
+	Global globalValues `json:"global,omitzero"`
+	// DefaultRevision is the istiod that base's validator leads to.
+	DefaultRevision string `json:"defaultRevision,omitempty"`
 }
 
 type pilotValues struct {
@@ -48,7 +55,7 @@ func (m Mesh) istiodValues(version versions.Version) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if version.AtLeast(1, 21, 0) {
+	if version.AtLeast(1, 24, 0) {
 		values = component.MergeValues(values, pilot)
 	} else {
 		values["pilot"] = pilot
@@ -77,11 +84,8 @@ func (m Mesh) baseValues(version versions.Version) (map[string]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := object.Encode(istiodValues{global})
-	if len(object.Map(values, "global")) == 0 {
-		delete(values, "global")
-	}
-	return values, err
+	// With its default, "default", the validator of a mesh with a revision would wait for an istiod that nobody installs.
+	return object.Encode(baseValues{Global: global, DefaultRevision: object.String(m.Istiod.Values, "revision")})
 }
 
 // global is common to base and istiod. The charts take the namespace from the release except for what they say of the
