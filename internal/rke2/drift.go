@@ -16,8 +16,8 @@ func differences(n Node, o Observed) ([]Difference, error) {
 	if o.Role != "" && n.Role != "" && o.Role != n.Role {
 		found = append(found, Difference{Where: "role", Want: string(n.Role), Have: string(o.Role)})
 	}
-	if n.Version != "" && n.Version != o.Version {
-		found = append(found, Difference{Where: "version", Want: n.Version, Have: orNothing(o.Version)})
+	if want := normalVersion(n.Version); want != "" && want != o.Version {
+		found = append(found, Difference{Where: "version", Want: want, Have: orNothing(o.Version)})
 	}
 	config, err := configDifferences(n, o)
 	if err != nil {

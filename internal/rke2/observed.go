@@ -44,6 +44,8 @@ type Observed struct {
 
 	files  map[string]file
 	marker marker
+	// effective is what all configuration files together say.
+	effective map[string]any
 }
 
 // Running says that the unit is up.

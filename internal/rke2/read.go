@@ -20,7 +20,7 @@ func Read(ctx context.Context, h Host, n Node) (Observed, error) {
 	if err != nil {
 		return Observed{}, err
 	}
-	observed, err := observe(answer)
+	observed, err := observe(answer, n.Role)
 	if err != nil {
 		return Observed{}, fmt.Errorf("read RKE2 on %s: %w", h, err)
 	}
@@ -31,8 +31,9 @@ func Read(ctx context.Context, h Host, n Node) (Observed, error) {
 	return observed, nil
 }
 
-// observe turns the answer of read.sh into what is known. It compares nothing.
-func observe(answer block) (Observed, error) {
+// observe turns the answer of read.sh into what is known. It compares nothing; the role that was asked for only picks
+// the unit of a machine that shows no role of its own.
+func observe(answer block, asked Role) (Observed, error) {
 	o := Observed{
 		Version: answer.value("version"), Prefix: answer.value("prefix"), RPM: answer.value("rpm") == "yes",
 		Hostname: answer.value("hostname"), Address: answer.value("address"), DataDir: answer.value("data_dir"),
@@ -52,6 +53,9 @@ func observe(answer block) (Observed, error) {
 	units := map[Role]UnitState{Server: parseUnit(string(answer.blob("unit.server"))), Agent: parseUnit(string(answer.blob("unit.agent")))}
 	o.Role = roleOf(units, Role(answer.value("data")))
 	o.Unit = units[o.Role]
+	if o.Role == "" {
+		o.Unit = units[asked]
+	}
 	o.StaleProcess = strings.HasSuffix(answer.value("exe."+string(o.Role)), " (deleted)")
 	o.Installed = o.Prefix != "" || o.Unit.Load == "loaded" || units[Server].Load == "loaded" || units[Agent].Load == "loaded"
 	if found, has := o.files[markerFile]; has {
@@ -64,50 +68,33 @@ func observe(answer block) (Observed, error) {
 	if found, has := o.files[registriesFile]; has {
 		o.RegistriesHash = hashOf(found.content)
 	}
-	pending, err := o.restartPending()
-	if err != nil {
-		return o, err
-	}
-	o.RestartPending = pending
+	o.RestartPending = o.ByUs && o.Running() && o.appliedHash() != o.marker.Applied
 	o.UserConfig = slices.DeleteFunc(configFiles(o.files), func(name string) bool { return name == dropInFile })
 	o.identify(answer.value("node_id"))
 	return o, nil
 }
 
-// restartPending tells whether the files on the disk are others than those the unit was last started with by us.
-func (o Observed) restartPending() (bool, error) {
-	if !o.ByUs || !o.Running() {
-		return false, nil
-	}
-	settings := map[string]any{}
-	if yaml.Unmarshal(o.files[dropInFile].content, &settings) != nil {
-		return true, nil
-	}
-	onDisk, err := restartHash(settings, o.files[registriesFile].content)
-	return onDisk != o.marker.Applied, err
-}
-
 // identify works out the node's name and address the way k3s does (k3s: pkg/agent/config/config.go): the files in
 // their order, the last one wins; otherwise the host name in lower case.
 func (o *Observed) identify(nodeID string) {
-	effective := map[string]any{}
+	o.effective = map[string]any{}
 	for _, name := range configFiles(o.files) {
 		settings := map[string]any{}
 		if yaml.Unmarshal(o.files[name].content, &settings) != nil {
 			continue
 		}
 		for key, value := range settings {
-			effective[key] = value
+			o.effective[key] = value
 		}
 	}
 	o.NodeName = strings.ToLower(o.Hostname)
-	if name, ok := effective["node-name"].(string); ok && name != "" {
+	if name, ok := o.effective["node-name"].(string); ok && name != "" {
 		o.NodeName = name
 	}
-	if with, ok := effective["with-node-id"].(bool); ok && with && nodeID != "" {
+	if with, ok := o.effective["with-node-id"].(bool); ok && with && nodeID != "" {
 		o.NodeName += "-" + nodeID
 	}
-	if address := firstText(effective["node-ip"]); address != "" {
+	if address := firstText(o.effective["node-ip"]); address != "" {
 		o.Address = address
 	}
 }

@@ -40,6 +40,15 @@ func ParseVersion(text string) (Version, error) {
 	return Version{kube: &kube, revision: revision}, nil
 }
 
+// normalVersion writes a version as RKE2 does; what is none stays as it is.
+func normalVersion(text string) string {
+	version, err := ParseVersion(text)
+	if err != nil {
+		return text
+	}
+	return version.String()
+}
+
 // String writes the version as RKE2 names its releases.
 func (v Version) String() string { return fmt.Sprintf("v%s+rke2r%d", v.kube, v.revision) }
 

@@ -1,0 +1,2 @@
+# Says who listens on PORTS.
+listeners "$PORTS"

@@ -1,0 +1,106 @@
+package rke2
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/host"
+)
+
+// job is one change of one machine while it is under way. Every step may be repeated: it looks at what is there
+// before it does anything.
+type job struct {
+	h   Host
+	n   Node
+	o   Options
+	log *slog.Logger
+	out Outcome
+
+	// arch is the machine's, in the release's terms.
+	arch string
+	// prefix is where the release is or goes.
+	prefix string
+	want   wanted
+	change change
+	// sum is the digest of the archive that was unpacked.
+	sum string
+	// started is the machine's clock, in seconds, when the unit was last started.
+	started string
+}
+
+// step is a named part of a job.
+type step struct {
+	name string
+	run  func(context.Context) error
+}
+
+func newJob(h Host, n Node, o Options) *job {
+	return &job{h: h, n: n, o: o, log: o.logger().With("host", h.String())}
+}
+
+// do runs steps one after the other. The steps' own errors say what was done and where, so nothing is added here.
+func (j *job) do(ctx context.Context, steps ...step) error {
+	for _, s := range steps {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("%s on %s: %w", s.name, j.h, err)
+		}
+		j.tell(s.name)
+		began := time.Now()
+		if err := s.run(ctx); err != nil {
+			j.log.Warn("step failed", "step", s.name, "after", time.Since(began).Round(time.Millisecond).String())
+			return err
+		}
+		j.log.Debug("step done", "step", s.name, "after", time.Since(began).Round(time.Millisecond).String())
+	}
+	return nil
+}
+
+func (j *job) tell(name string) {
+	if j.o.OnStep != nil {
+		j.o.OnStep(name)
+	}
+}
+
+// errorf makes an error of a step that reads "name on host: ...".
+func (j *job) errorf(kind fault.Kind, name, format string, args ...any) error {
+	return fault.New(kind, fmt.Errorf("%s on %s: %w", name, j.h, fmt.Errorf(format, args...)))
+}
+
+// releaseTimeout bounds what is still done after a cancel: giving back the lock and clearing up.
+const releaseTimeout = 10 * time.Second
+
+// lockName is the lock that all changes of RKE2 on a machine hold.
+const lockName = "rke2"
+
+var errLockLost = errors.New("the connection that held the lock is gone")
+
+// locked runs work while the machine's lock is held, and stops it when the lock is lost.
+func locked(ctx context.Context, h Host, o Options, work func(context.Context) error) (err error) {
+	lock, err := h.Lock(ctx, host.LockOptions{Name: lockName, Holder: o.Holder, Wait: o.LockWait})
+	if err != nil {
+		return err
+	}
+	bounded, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	go func() {
+		select {
+		case <-lock.Lost():
+			stop(errLockLost)
+		case <-bounded.Done():
+		}
+	}()
+	err = work(bounded)
+	if errors.Is(context.Cause(bounded), errLockLost) {
+		return fault.New(fault.Unreachable, fmt.Errorf("change RKE2 on %s: %w: %w", h, errLockLost, err))
+	}
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	if releaseErr := lock.Release(after); releaseErr != nil && err == nil {
+		return releaseErr
+	}
+	return err
+}
