@@ -41,17 +41,19 @@ func ignoreGateway(chart component.Chart, name string) []component.IgnoreRule {
 	if flag(chart.Values, true, "autoscaling", "enabled") {
 		rules = append(rules, replicas(chart.Namespace, name))
 	}
-	service := func(path, reason string) {
-		rules = append(rules, component.IgnoreRule{Kind: "Service", Namespace: chart.Namespace, Name: name, Path: path, Reason: reason})
+	allocated := func(path string) {
+		rules = append(rules, component.IgnoreRule{
+			Kind: "Service", Namespace: chart.Namespace, Name: name, Path: path,
+			Reason: "the API server allocates it (kubernetes:pkg/registry/core/service/storage/alloc.go)",
+		})
 	}
-	const apiServer = "the API server allocates it (kubernetes:pkg/registry/core/service/storage/alloc.go)"
-	service("spec.healthCheckNodePort", apiServer)
-	service("spec.clusterIPs", apiServer)
+	allocated("spec.healthCheckNodePort")
+	allocated("spec.clusterIPs")
 	if object.String(chart.Values, "service", "clusterIP") == "" {
-		service("spec.clusterIP", apiServer)
+		allocated("spec.clusterIP")
 	}
 	if !setsNodePorts(chart.Values) {
-		service("spec.ports[*].nodePort", apiServer)
+		allocated("spec.ports[*].nodePort")
 	}
 	return rules
 }

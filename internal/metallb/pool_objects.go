@@ -67,7 +67,8 @@ func (p Pool) objects() ([]object.Object, error) {
 	}
 	if bgp := p.BGP; bgp != nil {
 		specs = append(specs, bgpSpec{
-			[]string{p.Name}, bgp.AggregationLength, bgp.AggregationLengthV6,
+			[]string{p.Name},
+			bgp.AggregationLength, bgp.AggregationLengthV6,
 			bgp.LocalPref, bgp.Communities, bgp.Peers, bgp.NodeSelectors,
 		})
 	}

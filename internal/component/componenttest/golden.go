@@ -101,7 +101,7 @@ func ignored(r component.IgnoreRule) string {
 func Conditions(conditions []component.Condition) []string {
 	var lines []string
 	for _, c := range conditions {
-		words := []string{c.Ref.String() + ":", string(c.Check.Kind)}
+		words := []string{c.Ref.String() + ":", string(c.Kind)}
 		for _, more := range []string{c.Type, c.Path, c.Value} {
 			if more != "" {
 				words = append(words, more)
