@@ -26,7 +26,6 @@ type Options struct {
 	Binary    string
 	Args      []string
 	FirstArgs []string // added to Args when it is started, no part of the identity
-	Env       []string // added to the environment
 	Release   string   // part of the identity: another release replaces the running control plane
 	LogFile   string
 	StateFile string // where the running process is remembered
@@ -109,7 +108,8 @@ func start(o Options, identity string) (*Process, error) {
 	}
 	defer func() { _ = log.Close() }()
 	cmd := exec.Command(o.Binary, append(slices.Clone(o.Args), o.FirstArgs...)...) //nolint:noctx // outlives the caller by design
-	cmd.Env = append(os.Environ(), o.Env...)
+	// etcd and kube-apiserver would report to the service manager, which listens to the service's own process only
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "NOTIFY_SOCKET=") })
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
