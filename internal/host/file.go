@@ -42,13 +42,20 @@ func modeOr(mode fs.FileMode) fs.FileMode {
 	return mode.Perm()
 }
 
-// CheckPath refuses paths that are not absolute and clean, or that are a top-level directory.
+// CheckPath refuses paths that Remove must not touch: those that are not absolute and clean, or top-level directories.
 func CheckPath(p string) error {
-	switch {
-	case !path.IsAbs(p), path.Clean(p) != p, strings.ContainsAny(p, "\x00\n"):
-		return fault.Newf(fault.Invalid, "path %q is not absolute and clean", p)
-	case strings.Count(p, "/") < 2:
+	if err := absolute(p); err != nil {
+		return err
+	}
+	if strings.Count(p, "/") < 2 {
 		return fault.Newf(fault.Invalid, "path %q is a top-level directory", p)
+	}
+	return nil
+}
+
+func absolute(p string) error {
+	if !path.IsAbs(p) || path.Clean(p) != p || strings.ContainsAny(p, "\x00\n") {
+		return fault.Newf(fault.Invalid, "path %q is not absolute and clean", p)
 	}
 	return nil
 }
