@@ -109,3 +109,9 @@ func (h *Host) KnownHost() string {
 	fields := strings.Fields(h.key.Authorized)
 	return h.address.String() + " " + fields[0] + " " + fields[1]
 }
+
+// Passwords of the image's users: root; opspw, nosudo and expired.
+const (
+	RootPassword = image.RootPassword
+	OpsPassword  = image.OpsPassword
+)

@@ -33,6 +33,7 @@ func (h *Host) plug(ctx context.Context) error {
 	for _, args := range []string{
 		inside + " link set lo up",
 		"link set " + h.port() + " master br0 " + state,
+		inside + " link set eth0 address " + h.hardware(),
 		fmt.Sprintf("%s addr add %s/%d dev eth0", inside, h.address, network),
 		inside + " link set eth0 up",
 		inside + " route add default via " + Gateway,
@@ -42,6 +43,12 @@ func (h *Host) plug(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hardware is the host's Ethernet address. With another one at each boot its peers would for a while go on sending to the old one.
+func (h *Host) hardware() string {
+	a := h.address.As4()
+	return fmt.Sprintf("02:00:%02x:%02x:%02x:%02x", a[0], a[1], a[2], a[3])
 }
 
 func (h *Host) connect(ctx context.Context) error {

@@ -70,7 +70,8 @@ func NewRack(ctx context.Context, o RackOptions) (*Rack, error) {
 		}
 	}
 	for _, args := range []string{
-		"link add br0 type bridge",
+		// without an address of its own a bridge takes that of one of its ports, another one whenever they change
+		"link add br0 address 02:00:0a:58:00:01 type bridge",
 		fmt.Sprintf("addr add %s/%d dev br0", Gateway, network),
 		"link set br0 up",
 	} {
