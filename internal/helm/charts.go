@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 )
 
 // ChartsOptions say where charts come from. The zero value serves public repositories.
@@ -18,7 +19,7 @@ type ChartsOptions struct {
 	Username, Password string
 	// CA holds PEM certificates that are trusted beside the system's.
 	CA []byte
-	// PlainHTTP speaks http to OCI registries. Registries on loopback addresses are spoken to without TLS anyway.
+	// PlainHTTP speaks http to OCI registries. Registries on loopback addresses may be spoken to without TLS anyway.
 	PlainHTTP bool
 	// Exceptions are charts, by name, that are found elsewhere than the rest.
 	Exceptions map[string]Exception
@@ -27,6 +28,8 @@ type ChartsOptions struct {
 	RegistryConfigs []string
 	// Transport replaces the HTTP transport, for tests.
 	Transport http.RoundTripper
+	// RetryPause is the pause before a failed download is tried again, growing from there; zero means 300 ms.
+	RetryPause time.Duration
 	// Logger is told of downloads; nil discards.
 	Logger *slog.Logger
 }
@@ -43,8 +46,16 @@ type Exception struct {
 type Charts struct {
 	options ChartsOptions
 	log     *slog.Logger
-	http    *http.Client
-	once    sync.Once
+	web     web
+	archive archive
+
+	indexFlights   flights[*index]
+	archiveFlights flights[[]byte]
+	tagFlights     flights[tag]
+
+	mu      sync.Mutex
+	indexes map[string]*index
+	tags    map[string]tag
 }
 
 // NewCharts makes a finder of charts. It neither dials nor touches the disk.
@@ -52,5 +63,12 @@ func NewCharts(o ChartsOptions) *Charts {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Charts{options: o, log: o.Logger}
+	return &Charts{
+		options: o,
+		log:     o.Logger,
+		web:     newWeb(o),
+		archive: archive{dir: o.CacheDir},
+		indexes: map[string]*index{},
+		tags:    map[string]tag{},
+	}
 }
