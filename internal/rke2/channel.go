@@ -24,10 +24,14 @@ func ResolveVersion(ctx context.Context, h Host, n Node) (string, error) {
 	if n.Source.offline() {
 		return "", nil
 	}
+	return newJob(h, n, Options{}).resolveChannel(ctx)
+}
+
+func (j *job) resolveChannel(ctx context.Context) (string, error) {
 	const name = "resolve the channel"
-	j := newJob(h, n, Options{})
+	n := j.n
 	at := strings.TrimSuffix(n.Source.channelURL(), "/") + "/" + url.PathEscape(n.channel())
-	answer, err := run(ctx, h, script{name: name, file: "channel.sh", env: map[string]string{"URL": at}})
+	answer, err := run(ctx, j.h, script{name: name, file: "channel.sh", env: map[string]string{"URL": at}})
 	if err != nil {
 		return "", err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,12 +39,11 @@ func (f facts) check(n Node, o Observed, now time.Time) ([]Warning, error) {
 			problems = append(problems, fault.Newf(fault.NoSpace, "%s has %d MiB free, which is not enough", dir, at.freeMiB))
 		}
 	}
-	warnings := append(f.systemWarnings(now), f.networkWarnings()...)
-	warnings = append(warnings, f.sizeWarnings(n)...)
+	concerns := slices.Concat(f.systemWarnings(now), f.networkWarnings(), f.sizeWarnings(n))
 	if len(problems) == 0 {
-		return warnings, nil
+		return concerns, nil
 	}
-	return warnings, fault.New(fault.KindOf(problems[0]), errors.New(joinErrors(problems)))
+	return concerns, fault.New(fault.KindOf(problems[0]), errors.New(joinErrors(problems)))
 }
 
 func (f facts) systemProblems(n Node, o Observed) []error {
@@ -97,71 +97,70 @@ func (f facts) rival() string {
 	return ""
 }
 
-func (f facts) systemWarnings(now time.Time) []Warning {
-	var warnings []Warning
-	warn := func(summary, detail string) { warnings = append(warnings, Warning{Summary: summary, Detail: detail}) }
-	if f.swap {
-		warn("Swap is on", "The kubelet refuses to start with swap unless it is told otherwise (fail-swap-on). Turn it off, also in /etc/fstab.")
-	}
-	if f.hostname == "localhost" || strings.HasPrefix(f.hostname, "localhost.") {
-		warn("The host name is "+f.hostname, "Node names must be unique in a cluster, and without a name of its own the node is called like the host.")
-	}
-	if !f.tools["iptables"] && !f.tools["nft"] {
-		warn("Neither iptables nor nft is installed", "Network plugins and port mappings need one of them; Calico needs iptables.")
-	}
-	if !f.tools["journalctl"] {
-		warn("journalctl is not installed", "When the unit does not start, its log cannot be shown.")
-	}
-	if f.selinux == "Enforcing" && !f.rpms["rke2-selinux"] {
-		warn("SELinux is enforcing without RKE2's policy", "Install the package rke2-selinux, or pods may not be able to start.")
-	}
-	if f.cgroup != "" && f.cgroup != "cgroup2fs" {
-		warn("The machine uses control groups of version 1", "Kubernetes 1.35 and later do not run on them by default.")
-	}
-	if !f.clock.IsZero() {
-		if skew := f.clock.Sub(now).Round(time.Second); skew > clockLimit || skew < -clockLimit {
-			warn("The machine's clock is "+skew.Abs().String()+" away from here", "Certificates are valid from the moment they are made; nodes whose clocks differ reject each other's.")
+// concern is a warning and whether it applies.
+type concern struct {
+	applies         bool
+	summary, detail string
+}
+
+func warnings(concerns []concern) []Warning {
+	var found []Warning
+	for _, c := range concerns {
+		if c.applies {
+			found = append(found, Warning{Summary: c.summary, Detail: c.detail})
 		}
 	}
-	return warnings
+	return found
+}
+
+func (f facts) systemWarnings(now time.Time) []Warning {
+	skew := f.clock.Sub(now).Round(time.Second).Abs()
+	return warnings([]concern{
+		{f.swap, "Swap is on", "The kubelet refuses to start with swap unless it is told otherwise (fail-swap-on). Turn it off, also in /etc/fstab."},
+		{
+			f.hostname == "localhost" || strings.HasPrefix(f.hostname, "localhost."), "The host name is " + f.hostname,
+			"Node names must be unique in a cluster, and without a name of its own the node is called like the host.",
+		},
+		{!f.tools["iptables"] && !f.tools["nft"], "Neither iptables nor nft is installed", "Network plugins and port mappings need one of them; Calico needs iptables."},
+		{!f.tools["journalctl"], "journalctl is not installed", "When the unit does not start, its log cannot be shown."},
+		{f.selinux == "Enforcing" && !f.rpms["rke2-selinux"], "SELinux is enforcing without RKE2's policy", "Install the package rke2-selinux, or pods may not be able to start."},
+		{f.cgroup != "" && f.cgroup != "cgroup2fs", "The machine uses control groups of version 1", "Kubernetes 1.35 and later do not run on them by default."},
+		{
+			!f.clock.IsZero() && skew > clockLimit, "The machine's clock is " + skew.String() + " away from here",
+			"Certificates are valid from the moment they are made; nodes whose clocks differ reject each other's.",
+		},
+	})
 }
 
 func (f facts) networkWarnings() []Warning {
-	var warnings []Warning
-	warn := func(summary, detail string) { warnings = append(warnings, Warning{Summary: summary, Detail: detail}) }
-	if f.noRoute {
-		warn("There is no default route", "RKE2 finds the node's address by it. Set the node's address, or add a route.")
-	}
-	for _, unit := range []string{"firewalld", "ufw"} {
-		if f.active[unit] {
-			warn(unit+" is running", "It is known to break cluster networks (rke2-docs: docs/known_issues.md). Turn it off, or open the ports of RKE2 and of the network plugin.")
-		}
-	}
-	if f.active["NetworkManager"] && !f.cniUnmanaged {
-		warn("NetworkManager manages every interface", "It takes routes from the network plugin's interfaces. Set unmanaged-devices=interface-name:cali*;interface-name:flannel* in /etc/NetworkManager/conf.d.")
-	}
+	const firewall = "It is known to break cluster networks (rke2-docs: docs/known_issues.md). Turn it off, or open the ports of RKE2 and of the network plugin."
+	cloudSetup := false
 	for _, unit := range []string{"nm-cloud-setup.service", "nm-cloud-setup.timer"} {
-		if f.enabled[unit] || f.active[unit] {
-			warn(unit+" is enabled", "It adds routing rules that break cluster networks. Disable nm-cloud-setup.service and nm-cloud-setup.timer and reboot.")
-			break
-		}
+		cloudSetup = cloudSetup || f.enabled[unit] || f.active[unit]
 	}
-	return warnings
+	return warnings([]concern{
+		{f.noRoute, "There is no default route", "RKE2 finds the node's address by it. Set the node's address, or add a route."},
+		{f.active["firewalld"], "firewalld is running", firewall},
+		{f.active["ufw"], "ufw is running", firewall},
+		{
+			f.active["NetworkManager"] && !f.cniUnmanaged, "NetworkManager manages every interface",
+			"It takes routes from the network plugin's interfaces. Set unmanaged-devices=interface-name:cali*;interface-name:flannel* in /etc/NetworkManager/conf.d.",
+		},
+		{cloudSetup, "nm-cloud-setup is enabled", "It adds routing rules that break cluster networks. Disable nm-cloud-setup.service and nm-cloud-setup.timer and reboot."},
+	})
 }
 
 func (f facts) sizeWarnings(n Node) []Warning {
-	var warnings []Warning
-	warn := func(summary, detail string) { warnings = append(warnings, Warning{Summary: summary, Detail: detail}) }
-	if n.Role == Server && f.cpus > 0 && f.cpus < wiseCPUs {
-		warn(fmt.Sprintf("The machine has %d CPU", f.cpus), "RKE2 servers want at least 2.")
-	}
-	if n.Role == Server && f.memory > 0 && f.memory < wiseMemoryMiB {
-		warn(fmt.Sprintf("The machine has %d MiB of memory", f.memory), "RKE2 servers want at least 4 GiB.")
-	}
-	if at, known := f.dirs[n.dataDir()]; known && at.freeMiB < wiseDiskMiB {
-		warn(fmt.Sprintf("%s has %d MiB free", n.dataDir(), at.freeMiB), "Images and etcd want several GiB, and the kubelet evicts pods when a disk runs full.")
-	}
-	return warnings
+	data, known := f.dirs[n.dataDir()]
+	server := n.Role == Server
+	return warnings([]concern{
+		{server && f.cpus > 0 && f.cpus < wiseCPUs, fmt.Sprintf("The machine has %d CPU", f.cpus), "RKE2 servers want at least 2."},
+		{server && f.memory > 0 && f.memory < wiseMemoryMiB, fmt.Sprintf("The machine has %d MiB of memory", f.memory), "RKE2 servers want at least 4 GiB."},
+		{
+			known && data.freeMiB < wiseDiskMiB, fmt.Sprintf("%s has %d MiB free", n.dataDir(), data.freeMiB),
+			"Images and etcd want several GiB, and the kubelet evicts pods when a disk runs full.",
+		},
+	})
 }
 
 func joinErrors(problems []error) string {

@@ -3,9 +3,9 @@ package rke2
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
-	"sort"
 
 	"sigs.k8s.io/yaml"
 )
@@ -42,44 +42,47 @@ func isSecret(key string) bool { return secretKey.MatchString(key) && !publicKey
 
 // compareYAML lists, in the order of the keys, what differs between wanted values and a file's content.
 func compareYAML(where string, want map[string]any, content []byte) []Difference {
-	have := map[string]any{}
-	if err := yaml.Unmarshal(content, &have); err != nil {
-		return []Difference{{Where: where, Want: "a YAML mapping", Have: "something that cannot be read as one"}}
+	have, readable := mapping(content)
+	if !readable {
+		return []Difference{unreadable(where)}
 	}
 	return compareMaps(where, "", want, have)
 }
 
+// mapping reads a YAML file that holds keys and values.
+func mapping(content []byte) (map[string]any, bool) {
+	settings := map[string]any{}
+	err := yaml.Unmarshal(content, &settings)
+	return settings, err == nil
+}
+
+func unreadable(where string) Difference {
+	return Difference{Where: where, Want: "a YAML mapping", Have: "something that cannot be read as one"}
+}
+
 func compareMaps(where, prefix string, want, have map[string]any) []Difference {
-	keys := map[string]bool{}
-	for key := range want {
-		keys[key] = true
+	both := maps.Clone(have)
+	if both == nil {
+		both = map[string]any{}
 	}
-	for key := range have {
-		keys[key] = true
-	}
-	sorted := make([]string, 0, len(keys))
-	for key := range keys {
-		sorted = append(sorted, key)
-	}
-	sort.Strings(sorted)
+	maps.Copy(both, want)
 	var found []Difference
-	for _, key := range sorted {
-		wanted, wantIt := want[key]
-		had, haveIt := have[key]
+	for _, key := range sortedKeys(both) {
 		path := key
 		if prefix != "" {
 			path = prefix + "." + key
 		}
-		wantMap, isMap := wanted.(map[string]any)
-		haveMap, bothMaps := had.(map[string]any)
+		wanted, had := lookUp(want, key), lookUp(have, key)
+		wantMap, isMap := wanted.value.(map[string]any)
+		haveMap, bothMaps := had.value.(map[string]any)
 		switch {
 		case isMap && bothMaps && !isSecret(key):
 			found = append(found, compareMaps(where, path, wantMap, haveMap)...)
-		case wantIt == haveIt && reflect.DeepEqual(wanted, had):
+		case reflect.DeepEqual(wanted, had):
 		case isSecret(key):
 			found = append(found, Difference{Where: where, Path: path})
 		default:
-			found = append(found, Difference{Where: where, Path: path, Want: words(wanted, wantIt), Have: words(had, haveIt)})
+			found = append(found, Difference{Where: where, Path: path, Want: wanted.String(), Have: had.String()})
 		}
 	}
 	return found
@@ -88,14 +91,25 @@ func compareMaps(where, prefix string, want, have map[string]any) []Difference {
 // wordsLimit keeps a difference on one line.
 const wordsLimit = 120
 
-// words writes a value for people.
-func words(value any, present bool) string {
-	if !present {
+// setting is a value that may be absent.
+type setting struct {
+	value   any
+	present bool
+}
+
+func lookUp(settings map[string]any, key string) setting {
+	value, present := settings[key]
+	return setting{value: value, present: present}
+}
+
+// String writes a value for people.
+func (s setting) String() string {
+	if !s.present {
 		return "nothing"
 	}
-	raw, err := json.Marshal(value)
+	raw, err := json.Marshal(s.value)
 	if err != nil {
-		return fmt.Sprint(value)
+		return fmt.Sprint(s.value)
 	}
 	if len(raw) > wordsLimit {
 		return string(raw[:wordsLimit]) + "..."

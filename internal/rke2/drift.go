@@ -79,9 +79,9 @@ func registryDifferences(n Node, o Observed) ([]Difference, error) {
 	if err := yaml.Unmarshal(content, &want); err != nil {
 		return nil, err
 	}
-	plain := map[string]any{}
-	if err := yaml.Unmarshal(have.content, &plain); err != nil {
-		return []Difference{{Where: "registries", Want: "a YAML mapping", Have: "something that cannot be read as one"}}, nil
+	plain, readable := mapping(have.content)
+	if !readable {
+		return []Difference{unreadable("registries")}, nil
 	}
 	found := compareMaps("registries", "", withoutAuth(want), withoutAuth(plain))
 	if len(found) == 0 && o.marker.Registries != "" && o.marker.Registries != o.RegistriesHash {

@@ -30,7 +30,7 @@ func (j *job) fetch(ctx context.Context, version, artifact string, show bool) ([
 	var content []byte
 	var last error
 	attempts := 0
-	err := wait.Until(ctx, wait.Options{For: artifact, Interval: time.Second, MaxInterval: 5 * time.Second}, func(ctx context.Context) error {
+	err := j.until(ctx, name, wait.Options{For: artifact, Interval: time.Second, MaxInterval: 5 * time.Second}, func(ctx context.Context) error {
 		attempts++
 		answer, err := run(ctx, j.h, script{name: name, file: "fetch.sh", env: env})
 		if err != nil {
@@ -56,18 +56,28 @@ func (j *job) fetchProblem(name, from string, answer block) (problem error, agai
 	switch {
 	case exit == "0":
 		return nil, false
-	case strings.Contains(said, "No space left") || answer.value("free_kib") != "" && number(answer.value("free_kib")) < 64:
+	case fullDisk(answer):
 		return j.errorf(fault.NoSpace, name, "no space left in %s: %s", j.prefix, said), false
 	case answer.value("missing") != "":
 		return j.errorf(fault.NotFound, name, "there is no file %s", from), false
-	case status == "404" || status == "410":
-		return j.errorf(fault.NotFound, name, "there is no %s (HTTP status %s)", from, status), false
-	case status == "401" || status == "403":
-		return j.errorf(fault.Denied, name, "%s was refused (HTTP status %s)", from, status), false
+	case refusals[status] != fault.Unknown:
+		return j.errorf(refusals[status], name, "%s answers with HTTP status %s", from, status), false
 	case strings.HasPrefix(status, "5") || status == "429" || slices.Contains(passing[answer.value("tool")], exit):
 		return j.errorf(fault.Unreachable, name, "%s: %s", from, said), true
 	}
 	return j.errorf(fault.Command, name, "%s: %s ended with %s: %s", from, answer.value("tool"), exit, said), false
+}
+
+// fullDisk recognises a full file system by what was said, or, because curl only speaks of a failed write, by what
+// is left.
+func fullDisk(answer block) bool {
+	const leastKiB = 64
+	return noSpace(answer.value("error")) || answer.value("free_kib") != "" && number(answer.value("free_kib")) < leastKiB
+}
+
+// refusals are HTTP statuses that another try does not change.
+var refusals = map[string]fault.Kind{
+	"401": fault.Denied, "403": fault.Denied, "404": fault.NotFound, "410": fault.NotFound, "451": fault.Denied,
 }
 
 // passing are the exit codes of failures that may pass: names, connections, cut transfers (curl(1), wget(1)).

@@ -90,6 +90,14 @@ type file struct {
 	mode, owner string
 }
 
+// hash is the content's, or empty for a file that is not there.
+func (f file) hash() string {
+	if f.mode == "" {
+		return ""
+	}
+	return hashOf(f.content)
+}
+
 // configFiles lists the configuration files in the order in which RKE2 reads them: config.yaml, then its drop-ins by
 // name.
 func configFiles(files map[string]file) []string {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"sigs.k8s.io/yaml"
 )
 
 // Read looks at a machine in one round trip and compares it with the node that it should be. What is not there is
@@ -39,16 +37,9 @@ func observe(answer block, asked Role) (Observed, error) {
 		Hostname: answer.value("hostname"), Address: answer.value("address"), DataDir: answer.value("data_dir"),
 		HasData: answer.value("data") != "",
 	}
-	names, contents := answer.text["file"], answer.bytes["file"]
-	if len(names) != len(contents) {
-		return o, fmt.Errorf("the answer lists %d files and %d contents", len(names), len(contents))
-	}
-	o.files = map[string]file{}
-	for i, name := range names {
-		fields := strings.SplitN(name, " ", 3)
-		if len(fields) == 3 {
-			o.files[fields[2]] = file{content: contents[i], mode: fields[0], owner: fields[1]}
-		}
+	var err error
+	if o.files, err = filesOf(answer); err != nil {
+		return o, err
 	}
 	units := map[Role]UnitState{Server: parseUnit(string(answer.blob("unit.server"))), Agent: parseUnit(string(answer.blob("unit.agent")))}
 	o.Role = roleOf(units, Role(answer.value("data")))
@@ -61,17 +52,27 @@ func observe(answer block, asked Role) (Observed, error) {
 	if found, has := o.files[markerFile]; has {
 		o.ByUs, o.marker = true, decodeMarker(found.content)
 		o.Complete = o.marker.Complete
+		o.RestartPending = o.Running() && o.appliedHash() != o.marker.Applied
 	}
-	if found, has := o.files[dropInFile]; has {
-		o.ConfigHash = hashOf(found.content)
-	}
-	if found, has := o.files[registriesFile]; has {
-		o.RegistriesHash = hashOf(found.content)
-	}
-	o.RestartPending = o.ByUs && o.Running() && o.appliedHash() != o.marker.Applied
+	o.ConfigHash, o.RegistriesHash = o.files[dropInFile].hash(), o.files[registriesFile].hash()
 	o.UserConfig = slices.DeleteFunc(configFiles(o.files), func(name string) bool { return name == dropInFile })
 	o.identify(answer.value("node_id"))
 	return o, nil
+}
+
+// filesOf reads the files that an answer lists, by path.
+func filesOf(answer block) (map[string]file, error) {
+	names, contents := answer.text["file"], answer.bytes["file"]
+	if len(names) != len(contents) {
+		return nil, fmt.Errorf("the answer lists %d files and %d contents", len(names), len(contents))
+	}
+	files := map[string]file{}
+	for i, name := range names {
+		if fields := strings.SplitN(name, " ", 3); len(fields) == 3 {
+			files[fields[2]] = file{content: contents[i], mode: fields[0], owner: fields[1]}
+		}
+	}
+	return files, nil
 }
 
 // identify works out the node's name and address the way k3s does (k3s: pkg/agent/config/config.go): the files in
@@ -79,10 +80,7 @@ func observe(answer block, asked Role) (Observed, error) {
 func (o *Observed) identify(nodeID string) {
 	o.effective = map[string]any{}
 	for _, name := range configFiles(o.files) {
-		settings := map[string]any{}
-		if yaml.Unmarshal(o.files[name].content, &settings) != nil {
-			continue
-		}
+		settings, _ := mapping(o.files[name].content)
 		for key, value := range settings {
 			o.effective[key] = value
 		}

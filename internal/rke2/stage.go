@@ -48,9 +48,9 @@ func (j *job) stage(ctx context.Context) (err error) {
 }
 
 // clear empties the working directory, or takes it away.
-func (j *job) clear(ctx context.Context, make bool) error {
+func (j *job) clear(ctx context.Context, anew bool) error {
 	env := map[string]string{"STAGE": stageDir(j.prefix), "MAKE": ""}
-	if make {
+	if anew {
 		env["MAKE"] = "yes"
 	}
 	_, err := run(ctx, j.h, script{name: "clear the working directory", file: "clear.sh", env: env})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 const (
 	restartsKnown   = 2
 	restartsUnknown = 8
+	downsAllowed    = 3
 )
 
 // start enables the unit and starts it, or restarts it when what runs is not what is wanted.
@@ -82,59 +84,85 @@ func (j *job) noteStart(ctx context.Context) error {
 
 // follow polls the unit until it is active, and tells apart what else may become of it.
 func (j *job) follow(ctx context.Context) error {
-	name := j.startName()
-	var unit UnitState
-	var lines []string
-	downs := 0
-	err := wait.Until(ctx, wait.Options{For: j.n.Role.Unit(), Timeout: j.o.startTimeout()}, func(ctx context.Context) error {
-		answer, err := run(ctx, j.h, script{name: name, file: "poll.sh", env: map[string]string{
+	var seen sighting
+	err := j.until(ctx, j.startName(), wait.Options{For: j.n.Role.Unit(), Timeout: j.o.startTimeout()}, func(ctx context.Context) error {
+		answer, err := run(ctx, j.h, script{name: j.startName(), file: "poll.sh", env: map[string]string{
 			"UNIT": j.n.Role.Unit(), "UNIT_PROPERTIES": unitProperties, "SINCE": j.started,
 		}})
 		if err != nil {
 			return err
 		}
-		unit, lines = parseUnit(string(answer.blob("unit"))), journalLines(string(answer.blob("journal")))
-		found := findCause(lines)
-		switch unit.judge() {
+		seen.look(answer)
+		switch seen.unit.judge() {
 		case unitUp:
 			return nil
 		case unitSkipped:
-			return j.errorf(fault.Conflict, name, "systemd skipped it, because %s is active%s", j.n.Role.other().Unit(), tail(lines))
-		case unitCrashing:
-			if unit.Restarts >= restartsUnknown && !found.passing || unit.Restarts >= restartsKnown && found.text != "" && !found.passing {
-				return j.crash(ctx, name, unit, found, lines)
-			}
-		case unitDown:
-			// Between two starts a unit is down for a moment.
-			if downs++; downs > 3 || unit.Active == "failed" {
-				return j.crash(ctx, name, unit, found, lines)
+			return j.errorf(fault.Conflict, j.startName(), "systemd skipped it, because %s is active%s", j.n.Role.other().Unit(), tail(seen.lines))
+		case unitCrashing, unitDown:
+			if seen.hopeless() {
+				return j.crash(ctx, seen)
 			}
 		case unitPending:
-			downs = 0
 		}
-		return wait.Pendingf("%s%s", unit, lastLine(lines))
+		return wait.Pendingf("%s%s", seen.unit, lastLine(seen.lines))
 	})
 	if fault.Is(err, fault.Timeout) {
-		return j.errorf(fault.Timeout, name, "the unit did not become active within %s, it is %s%s", j.o.startTimeout(), unit, tail(lines))
+		return j.errorf(fault.Timeout, j.startName(), "the unit did not become active within %s, it is %s%s", j.o.startTimeout(), seen.unit, tail(seen.lines))
 	}
 	return err
 }
 
+// sighting is what the last poll of a unit saw.
+type sighting struct {
+	unit  UnitState
+	lines []string
+	cause cause
+	// downs counts polls that found the unit down.
+	downs int
+}
+
+func (s *sighting) look(answer block) {
+	s.unit, s.lines = parseUnit(string(answer.blob("unit"))), journalLines(string(answer.blob("journal")))
+	s.cause = findCause(s.lines)
+	if s.unit.judge() == unitDown {
+		s.downs++
+	} else {
+		s.downs = 0
+	}
+}
+
+// hopeless says that waiting longer will not help. Between two starts a unit is down for a moment; a cause that may
+// pass is given all the time there is.
+func (s *sighting) hopeless() bool {
+	switch {
+	case s.unit.judge() == unitDown:
+		return s.unit.Active == "failed" || s.downs > downsAllowed
+	case s.cause.passing:
+		return false
+	case s.cause.text != "":
+		return s.unit.Restarts >= restartsKnown
+	}
+	return s.unit.Restarts >= restartsUnknown
+}
+
 // crash explains a unit that keeps failing, with the program that holds its port where that is the cause.
-func (j *job) crash(ctx context.Context, name string, unit UnitState, found cause, lines []string) error {
-	if found.port != 0 {
-		if answer, err := run(ctx, j.h, script{name: name, file: "ports.sh", env: map[string]string{"PORTS": fmt.Sprint(found.port)}}); err == nil {
-			for _, l := range parseListeners(answer) {
-				found.text = l.String()
-			}
+func (j *job) crash(ctx context.Context, seen sighting) error {
+	name, why := j.startName(), seen.cause.text
+	if seen.cause.port != 0 {
+		answer, err := run(ctx, j.h, script{name: name, file: "ports.sh", env: map[string]string{"PORTS": strconv.Itoa(seen.cause.port)}})
+		if err != nil {
+			return err
+		}
+		for _, l := range parseListeners(answer) {
+			why = l.String()
 		}
 	}
-	state := fmt.Sprintf("the unit keeps failing: %s, exit status %d", unit, unit.ExitStatus)
-	if found.text != "" {
-		return j.errorf(found.kind, name, "%s: %s%s", found.text, state, tail(lines))
+	state := fmt.Sprintf("the unit keeps failing: %s, exit status %d", seen.unit, seen.unit.ExitStatus)
+	if why != "" {
+		return j.errorf(seen.cause.kind, name, "%s: %s%s", why, state, tail(seen.lines))
 	}
 	return fault.New(fault.Command, &fault.CommandError{
-		Name: name, Host: j.h.String(), Code: unit.ExitStatus, Stderr: state + tail(lines),
+		Name: name, Host: j.h.String(), Code: seen.unit.ExitStatus, Stderr: state + tail(seen.lines),
 	})
 }
 
@@ -156,7 +184,7 @@ func (j *job) usable(ctx context.Context) error {
 		"DATA_DIR": j.n.dataDir(), "KUBECONFIG": j.kubeconfigPath(),
 		"SUPERVISOR": fmt.Sprintf("https://127.0.0.1:%d", supervisorPort), "API": fmt.Sprintf("https://127.0.0.1:%d", apiPort),
 	}
-	err := wait.Until(ctx, wait.Options{For: "the node to be usable", Timeout: j.o.startTimeout()}, func(ctx context.Context) error {
+	return j.until(ctx, name, wait.Options{For: "the API server", Timeout: j.o.startTimeout()}, func(ctx context.Context) error {
 		answer, err := run(ctx, j.h, script{name: name, file: "ready.sh", env: env})
 		if err != nil {
 			return err
@@ -166,10 +194,6 @@ func (j *job) usable(ctx context.Context) error {
 		}
 		return nil
 	})
-	if fault.Is(err, fault.Timeout) {
-		return fault.New(fault.Timeout, fmt.Errorf("%s on %s: %w", name, j.h, err))
-	}
-	return err
 }
 
 // unusable says what a server lacks, or nothing. An API server that refuses anonymous questions does answer.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
 
 // job is one change of one machine while it is under way. Every step may be repeated: it looks at what is there
@@ -68,6 +69,28 @@ func (j *job) tell(name string) {
 // errorf makes an error of a step that reads "name on host: ...".
 func (j *job) errorf(kind fault.Kind, name, format string, args ...any) error {
 	return fault.New(kind, fmt.Errorf("%s on %s: %w", name, j.h, fmt.Errorf(format, args...)))
+}
+
+// until polls as [wait.Until] does. What ends the wait other than time is returned as it is; time and a cancel read
+// "name on host: waiting for ...".
+func (j *job) until(ctx context.Context, name string, o wait.Options, poll func(context.Context) error) error {
+	var verdict error
+	err := wait.Until(ctx, o, func(ctx context.Context) error {
+		err := poll(ctx)
+		var pending wait.Pending
+		if err == nil || errors.As(err, &pending) || fault.Is(err, fault.Unreachable) {
+			return err
+		}
+		verdict = err
+		return nil
+	})
+	if verdict != nil {
+		return verdict
+	}
+	if err != nil {
+		return fault.New(fault.KindOf(err), fmt.Errorf("%s on %s: %w", name, j.h, err))
+	}
+	return nil
 }
 
 // releaseTimeout bounds what is still done after a cancel: giving back the lock and clearing up.

@@ -80,6 +80,16 @@ func (u UnitState) judge() stage {
 	return unitDown
 }
 
+// alive reports whether something of the unit runs, is about to, or will be restarted by systemd.
+func (u UnitState) alive() bool {
+	switch u.judge() {
+	case unitUp, unitPending, unitCrashing:
+		return true
+	case unitSkipped, unitDown:
+	}
+	return false
+}
+
 // String says the state in a few words.
 func (u UnitState) String() string {
 	text := u.Active

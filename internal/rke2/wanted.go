@@ -3,8 +3,6 @@ package rke2
 import (
 	"bytes"
 	"reflect"
-
-	"sigs.k8s.io/yaml"
 )
 
 // wanted is what the node's files should hold.
@@ -39,11 +37,6 @@ type change struct {
 	start, restart bool
 }
 
-// files reports whether a file of ours changes.
-func (c change) files() bool {
-	return c.place || c.config || c.token || c.registries || c.dropRegistries
-}
-
 // decide compares. The version is the one that was chosen.
 func decide(n Node, o Observed, w wanted, version string) change {
 	var c change
@@ -51,11 +44,16 @@ func decide(n Node, o Observed, w wanted, version string) change {
 	c.config = !sameFile(o.files[dropInFile], w.config)
 	c.registries = n.Registries != nil && !sameFile(o.files[registriesFile], w.registries)
 	c.dropRegistries = n.Registries == nil && o.marker.Registries != "" && o.marker.Registries == o.RegistriesHash
-	c.token = n.Join != nil && (!private(o.files[tokenFile]) || !o.Complete || o.setting("server") != w.settings["server"])
-	runs := o.Running() || o.Unit.judge() == unitPending && o.Unit.Active != "" || o.Unit.judge() == unitCrashing
+	c.token = n.Join != nil && o.lacksToken(w)
 	c.start = !o.Running() || o.Unit.Enabled != "enabled"
-	c.restart = runs && (c.place || o.StaleProcess || !o.runsWith(w))
+	c.restart = o.Unit.alive() && (c.place || o.StaleProcess || !o.runsWith(w))
 	return c
+}
+
+// lacksToken reports whether the token must be handed over: there is none, others can read it, it may be half
+// written, or it is another cluster's.
+func (o Observed) lacksToken(w wanted) bool {
+	return !private(o.files[tokenFile]) || !o.Complete || o.setting("server") != w.settings["server"]
 }
 
 // runsWith reports whether what runs was started with what is wanted: with our files as they are, or, before there
@@ -69,8 +67,8 @@ func (o Observed) runsWith(w wanted) bool {
 
 // appliedHash is the restart hash of the files on the disk. Registries that are not ours do not count.
 func (o Observed) appliedHash() string {
-	settings := map[string]any{}
-	if yaml.Unmarshal(o.files[dropInFile].content, &settings) != nil {
+	settings, readable := mapping(o.files[dropInFile].content)
+	if !readable {
 		return ""
 	}
 	var registries []byte
@@ -85,10 +83,7 @@ func (o Observed) appliedHash() string {
 }
 
 func (o Observed) setting(key string) any {
-	settings := map[string]any{}
-	if yaml.Unmarshal(o.files[dropInFile].content, &settings) != nil {
-		return nil
-	}
+	settings, _ := mapping(o.files[dropInFile].content)
 	return settings[key]
 }
 
