@@ -34,10 +34,10 @@ func (l *Lab) env(services netip.AddrPort, address func(i int) string) map[strin
 		"LAB_SSH_USER":             "root",
 		"LAB_SSH_PRIVATE_KEY_PATH": filepath.Join(l.dir, keyFile),
 		"LAB_SSH_KNOWN_HOSTS_PATH": filepath.Join(l.dir, knownHostsFile),
-		"LAB_CHARTS":               "http://" + services.String() + "/charts",
-		"LAB_CHARTS_OCI":           "oci://" + services.String() + "/charts",
+		"LAB_CHARTS":               "http://" + services.String() + chartsPath,
+		"LAB_CHARTS_OCI":           "oci://" + services.String() + chartsPath,
 		// hosts download their release themselves, so this one is an address on their network
-		"LAB_RELEASE_URL": "http://" + l.services.String() + "/release",
+		"LAB_RELEASE_URL": "http://" + l.services.String() + releasePath,
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release"
 )
 
 // ControlPlanePath is where every host sees the lab's control plane binary.
@@ -23,10 +24,11 @@ type Options struct {
 	Hosts        int           // how many
 	Host         hosts.Options // what they are like; the name is not used
 	ServicePort  int           // where releases and charts are served on hosts.Gateway, 0 for any free port
-	ControlPlane string        // path of the control plane binary on this machine, "" for hosts without one
-	Outside      *Outside      // addresses outside the lab's namespaces, nil for none
-	Logger       *slog.Logger  // nil for none
-	Progress     func(string)  // gets a line for each step, nil for none
+	Release      release.Options
+	ControlPlane string       // path of the control plane binary on this machine, "" for hosts without one
+	Outside      *Outside     // addresses outside the lab's namespaces, nil for none
+	Logger       *slog.Logger // nil for none
+	Progress     func(string) // gets a line for each step, nil for none
 }
 
 // Lab is a running lab.

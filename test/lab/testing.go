@@ -2,6 +2,8 @@ package lab
 
 import (
 	"context"
+	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -11,12 +13,23 @@ import (
 // Main runs a package's tests with labs: func TestMain(m *testing.M) { lab.Main(m) }. See hosts.Main.
 func Main(m *testing.M) { hosts.Main(m) }
 
-// New starts a lab for one test and stops it when the test is over. Dir is a temporary folder when it is empty.
+// New starts a lab for one test and stops it when the test is over. Dir is a temporary folder when it is empty, ControlPlane the
+// one of FindControlPlane. Without one the test is skipped, but fails when CI is true.
 func New(t testing.TB, o Options) *Lab {
 	t.Helper()
 	rack := hosts.Shared(t)
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
+	}
+	if o.ControlPlane == "" {
+		path, err := FindControlPlane()
+		if errors.Is(err, ErrNoControlPlane) && os.Getenv("CI") != "true" {
+			t.Skip(err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.ControlPlane = path
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()

@@ -25,16 +25,20 @@ func execute(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	for _, host := range s.Hosts {
-		if host.Name == flags.Arg(0) {
-			ssh := []string{
-				"ssh", "-F", "none", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-				"-o", "UserKnownHostsFile=" + strconv.Quote(f.path("known_hosts")), "-i", f.path("id_ed25519"), "root@" + host.Outside, "--",
-			}
-			return become(append(ssh, flags.Args()[1:]...))
-		}
+	host, err := s.host(flags.Arg(0))
+	if err != nil {
+		return err
 	}
-	return fmt.Errorf("there is no host %q in the lab", flags.Arg(0))
+	return become(sshArguments(f, host, flags.Args()[1:]...))
+}
+
+// sshArguments is the ssh that runs a command on a host as root, or a shell when there is none.
+func sshArguments(f folder, host hostState, command ...string) []string {
+	ssh := []string{
+		"ssh", "-F", "none", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
+		"-o", "UserKnownHostsFile=" + strconv.Quote(f.path("known_hosts")), "-i", f.path("id_ed25519"), "root@" + host.Outside,
+	}
+	return append(ssh, command...)
 }
 
 // run becomes a command of this machine inside the lab's namespaces, with the environment variables that name the lab there.

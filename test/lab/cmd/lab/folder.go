@@ -26,6 +26,8 @@ const (
 	logFile    = "lab.log"
 	socketFile = "control"
 	consoles   = "consoles"
+
+	kubeconfigFile = "kubeconfig"
 )
 
 // state is what is known about a running lab.
@@ -142,7 +144,7 @@ func (f folder) write(s state) error {
 
 // remove removes the files of a lab, and the folder when nothing else is in it.
 func (f folder) remove() error {
-	names := append(lab.Files(), stateFile, stateFile+".new", logFile, socketFile)
+	names := append(lab.Files(), stateFile, stateFile+".new", logFile, socketFile, kubeconfigFile)
 	var errs []error
 	for _, name := range names {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {

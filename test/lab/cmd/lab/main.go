@@ -16,21 +16,22 @@ import (
 
 const usage = `usage: lab COMMAND [flags]
 
-  up      [--dir .lab] [--hosts 1]      start a lab and wait until it is usable
-  down    [--dir .lab]                  stop it and remove all of it
-  status  [--dir .lab] [--json]         show what runs
-  exec    [--dir .lab] HOST COMMAND...  run a command on a host, by SSH as root
-  run     [--dir .lab] -- COMMAND...    run a command of this machine inside the lab's network
-  fault   [--dir .lab] HOST FAULT       off, on, cut, reboot, partition, heal, fill or free
-  image   [--suite NAME]                build the hosts' image
-  sweep                                 remove what killed labs left on this machine
+  up [--dir .lab] [--hosts 1]          start a lab and wait until it is usable
+  down [--dir .lab]                    stop it and remove all of it
+  status [--dir .lab] [--json]         show what runs
+  exec [--dir .lab] HOST [COMMAND...]  run a command, or a shell, on a host, by SSH as root
+  run [--dir .lab] -- COMMAND...       run a command of this machine inside the lab's network
+  fault [--dir .lab] HOST FAULT        off, on, cut, reboot, partition, heal, fill or free
+  kubeconfig [--dir .lab] HOST         fetch the kubeconfig of an RKE2 server and print its path
+  image [--suite NAME]                 build the hosts' image
+  sweep                                remove what killed labs left on this machine
 `
 
 type command func(ctx context.Context, args []string) error
 
 func commands() map[string]command {
 	return map[string]command{
-		"up": up, "down": down, "status": status, "exec": execute, "run": run, "fault": fault, "image": buildImage, "sweep": sweep,
+		"up": up, "down": down, "status": status, "exec": execute, "run": run, "fault": fault, "kubeconfig": kubeconfig, "image": buildImage, "sweep": sweep,
 	}
 }
 

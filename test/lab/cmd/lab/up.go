@@ -7,16 +7,19 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strings"
 	"time"
 
+	lab "github.com/dxlab/terraform-provider-lab/test/lab"
 	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/alive"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/image"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/inotify"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/sandbox"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release"
 )
 
 // order is what the daemon is told to start.
@@ -62,9 +65,9 @@ func up(ctx context.Context, args []string) error {
 		return fmt.Errorf("making the lab's folder: %w", err)
 	}
 	start := time.Now()
-	root, err := image.Ensure(ctx, image.Spec{}, func(line string) { say("%s", line) })
-	if err == nil {
-		s, err = launch(ctx, f, order{Dir: string(f), Image: root, Hosts: *count})
+	o := order{Dir: string(f), Hosts: *count}
+	if err = prepare(ctx, &o); err == nil {
+		s, err = launch(ctx, f, o)
 	}
 	if err != nil {
 		return errors.Join(err, f.remove(), hosts.Sweep(context.WithoutCancel(ctx)))
@@ -72,6 +75,23 @@ func up(ctx context.Context, args []string) error {
 	say("the lab is up after %s: %s", time.Since(start).Round(100*time.Millisecond), summary(s))
 	say("for a shell: . %s", f.path("env"))
 	return nil
+}
+
+// prepare builds what the cache does not hold. It happens outside the sandbox, where package sources can be reached.
+func prepare(ctx context.Context, o *order) (err error) {
+	progress := func(line string) { say("%s", line) }
+	if o.Image, err = image.Ensure(ctx, image.Spec{}, progress); err != nil {
+		return err
+	}
+	if o.ControlPlane, err = lab.BuildControlPlane(ctx, progress); err != nil {
+		return err
+	}
+	releases, err := release.New(release.Options{Logger: slog.New(slog.NewTextHandler(os.Stdout, nil))})
+	if err != nil {
+		return err
+	}
+	_, err = releases.Dir(ctx, releases.Channels()["stable"])
+	return err
 }
 
 // launch starts the daemon, shows its progress and waits until the lab is usable. A daemon that is not told to stay ends by
