@@ -27,6 +27,7 @@ type Objects interface {
 	Exists(ctx context.Context, apiVersion, kind string) (bool, error)
 	Apply(ctx context.Context, o object.Object, opts kube.ApplyOptions) (object.Object, error)
 	Get(ctx context.Context, ref object.Ref) (object.Object, error)
+	List(ctx context.Context, o kube.ListOptions) ([]object.Object, error)
 	ListMeta(ctx context.Context, o kube.ListOptions) ([]kube.Meta, error)
 	Delete(ctx context.Context, ref object.Ref, o kube.DeleteOptions) error
 	Wait(ctx context.Context, conditions []kube.Condition, o kube.WaitOptions) error

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/internal/component"
@@ -60,8 +61,31 @@ func (c *Cluster) installation(comp component.Component, o InstallOptions) []ste
 	}
 	return append(steps,
 		step{"remove what is no longer wanted", func(ctx context.Context) error { return c.prune(ctx, comp, o.Known) }},
-		step{"wait until ready", func(ctx context.Context) error { return c.await(ctx, comp.Ready) }},
+		step{"wait until ready", func(ctx context.Context) error { return c.awaitReady(ctx, comp) }},
 	)
+}
+
+// workloads are the kinds that WaitForWorkloads waits for.
+var workloads = []string{"Deployment", "StatefulSet", "DaemonSet", "Job"}
+
+// awaitReady waits for what the component says and, where it says so, for the workloads of its releases.
+func (c *Cluster) awaitReady(ctx context.Context, comp component.Component) error {
+	ready := slices.Clone(comp.Ready)
+	for _, chart := range comp.Charts {
+		if !comp.WaitForWorkloads {
+			break
+		}
+		release, err := c.helm.Get(ctx, chart.Namespace, chart.Release)
+		if err != nil {
+			return err
+		}
+		for _, o := range release.Objects {
+			if ref := object.RefOf(o); slices.Contains(workloads, ref.Kind) {
+				ready = append(ready, component.Condition{Name: ref.String() + " is ready", Ref: ref, Check: component.Check{Kind: component.Current}})
+			}
+		}
+	}
+	return c.await(ctx, ready)
 }
 
 // checkRequirements says which kinds are missing and which resource brings them.

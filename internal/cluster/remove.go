@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -128,12 +127,4 @@ func (c *Cluster) removeNamespace(ctx context.Context, name string) error {
 		}
 	}
 	return c.kube.Delete(ctx, namespaceRef(name), kube.DeleteOptions{Wait: retryFor(ctx)})
-}
-
-// nodeGone bounds the wait for a Node object: nothing but a finalizer can hold it.
-const nodeGone = time.Minute
-
-// RemoveNode deletes a Node object. RKE2 then drops the node's password and, of a server, its etcd member.
-func (c *Cluster) RemoveNode(ctx context.Context, name string) error {
-	return c.kube.Delete(ctx, object.Ref{APIVersion: "v1", Kind: "Node", Name: name}, kube.DeleteOptions{Wait: nodeGone})
 }

@@ -24,6 +24,9 @@ type Component struct {
 	Objects []object.Object
 	// Ready says when the whole component is usable.
 	Ready []Condition
+	// WaitForWorkloads adds to Ready that every Deployment, StatefulSet, DaemonSet and Job of the charts is current:
+	// the best guess for a chart of which nothing is known.
+	WaitForWorkloads bool
 	// Outputs are values that only the cluster knows and that users ask for, such as an address.
 	Outputs []Output
 	// Ignore lists fields of this component's objects that others own and that are no drift.

@@ -1,0 +1,68 @@
+package cluster
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
+	"github.com/dxlab/terraform-provider-lab/internal/object"
+)
+
+// Node is a machine as the cluster sees it.
+type Node struct {
+	Name string
+	// Address is its internal address.
+	Address string
+	// Roles are the parts of its node-role labels, such as "control-plane".
+	Roles []string
+	// Version is its kubelet's.
+	Version string
+	Ready   bool
+}
+
+// Nodes lists the nodes by name.
+func (c *Cluster) Nodes(ctx context.Context) ([]Node, error) {
+	list, err := c.kube.List(ctx, kube.ListOptions{APIVersion: "v1", Kind: "Node"})
+	if err != nil {
+		return nil, err
+	}
+	nodes := make([]Node, 0, len(list))
+	for _, o := range list {
+		nodes = append(nodes, nodeOf(o))
+	}
+	slices.SortFunc(nodes, func(a, b Node) int { return strings.Compare(a.Name, b.Name) })
+	return nodes, nil
+}
+
+const rolePrefix = "node-role.kubernetes.io/"
+
+func nodeOf(o object.Object) Node {
+	n := Node{Name: object.RefOf(o).Name, Version: object.String(o, "status", "nodeInfo", "kubeletVersion"), Roles: []string{}}
+	for label := range object.Map(o, "metadata", "labels") {
+		if role, ok := strings.CutPrefix(label, rolePrefix); ok {
+			n.Roles = append(n.Roles, role)
+		}
+	}
+	slices.Sort(n.Roles)
+	for _, a := range object.List(o, "status", "addresses") {
+		if m, ok := a.(map[string]any); ok && m["type"] == "InternalIP" {
+			n.Address = object.String(m, "address")
+		}
+	}
+	for _, c := range object.List(o, "status", "conditions") {
+		if m, ok := c.(map[string]any); ok && m["type"] == "Ready" {
+			n.Ready = m["status"] == "True"
+		}
+	}
+	return n
+}
+
+// nodeGone bounds the wait for a Node object: nothing but a finalizer can hold it.
+const nodeGone = time.Minute
+
+// RemoveNode deletes a Node object. RKE2 then drops the node's password and, of a server, its etcd member.
+func (c *Cluster) RemoveNode(ctx context.Context, name string) error {
+	return c.kube.Delete(ctx, object.Ref{APIVersion: "v1", Kind: "Node", Name: name}, kube.DeleteOptions{Wait: nodeGone})
+}

@@ -1,0 +1,92 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dxlab/terraform-provider-lab/internal/reach"
+)
+
+// referenceModel is a cluster named without secrets, as lab_rke2_node exports it.
+type referenceModel struct {
+	UID     types.String `tfsdk:"uid"`
+	Host    types.String `tfsdk:"host"`
+	Port    types.Int64  `tfsdk:"port"`
+	User    types.String `tfsdk:"user"`
+	HostKey types.String `tfsdk:"host_key"`
+	Address types.String `tfsdk:"address"`
+}
+
+var referenceTypes = map[string]attr.Type{
+	"uid": types.StringType, "host": types.StringType, "port": types.Int64Type,
+	"user": types.StringType, "host_key": types.StringType, "address": types.StringType,
+}
+
+const referenceDoc = "The cluster, as `lab_rke2_node.<name>.cluster` gives it; it holds no secrets. " +
+	"Without it the provider's `kubernetes` block serves. Another cluster means replacement; another address of the same cluster does not."
+
+func referenceAttribute() schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		Optional:            true,
+		MarkdownDescription: referenceDoc,
+		Attributes: map[string]schema.Attribute{
+			"uid": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "UID of namespace `kube-system`. It is compared with the live cluster before anything is written or deleted.",
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+			},
+			"host":     schema.StringAttribute{Required: true, MarkdownDescription: "Server node to reach the API through, over SSH."},
+			"port":     schema.Int64Attribute{Optional: true, MarkdownDescription: "Port of its SSH server."},
+			"user":     schema.StringAttribute{Optional: true, MarkdownDescription: "User to log in as."},
+			"host_key": schema.StringAttribute{Optional: true, MarkdownDescription: "Its public host key."},
+			"address":  schema.StringAttribute{Optional: true, MarkdownDescription: "Its own address, which other nodes join at."},
+		},
+	}
+}
+
+func clusterUIDAttribute() schema.StringAttribute {
+	return schema.StringAttribute{
+		Computed:            true,
+		MarkdownDescription: "UID of namespace `kube-system` of the cluster that this was made on.",
+		PlanModifiers:       []planmodifier.String{stringplanmodifier.UseStateForUnknown()},
+	}
+}
+
+// referenceOf reads a cluster reference; null means the provider's kubernetes block. uid is what was recorded when
+// the resource was made, and serves where the reference itself has none.
+func referenceOf(ctx context.Context, o types.Object, uid types.String, diags *diag.Diagnostics) reach.Reference {
+	if o.IsNull() || o.IsUnknown() {
+		return reach.Reference{UID: uid.ValueString()}
+	}
+	var m referenceModel
+	diags.Append(o.As(ctx, &m, emptyForUnknown)...)
+	ref := reach.Reference{
+		UID: m.UID.ValueString(), Host: m.Host.ValueString(), Port: int(m.Port.ValueInt64()),
+		User: m.User.ValueString(), HostKey: m.HostKey.ValueString(), Address: m.Address.ValueString(),
+	}
+	if ref.UID == "" {
+		ref.UID = uid.ValueString()
+	}
+	return ref
+}
+
+// planReference makes a resource follow its cluster. A reference that is unknown as a whole hides the uid from the
+// attribute's own plan modifier, so replacement is asked for here.
+func planReference(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
+		return
+	}
+	var planned types.Object
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("cluster"), &planned)...)
+	if planned.IsUnknown() {
+		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("cluster"))
+	}
+}

@@ -1,0 +1,25 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/reach"
+	"github.com/dxlab/terraform-provider-lab/internal/rke2"
+)
+
+// nowhere is the World while Terraform only validates: there is nothing to reach.
+type nowhere struct{}
+
+func (nowhere) Cluster(context.Context, reach.Reference) (Engine, error) {
+	return nil, fault.Newf(fault.Unreachable, "no cluster is reached while a configuration is validated")
+}
+
+func (nowhere) Node(host.Target) rke2.Host { return nil }
+
+func (nowhere) Kubeconfig(context.Context, reach.Reference) ([]byte, error) {
+	return nil, fault.Newf(fault.Unreachable, "no cluster is reached while a configuration is validated")
+}
+
+func (nowhere) Forget(reach.Reference) {}

@@ -1,0 +1,40 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// textList reads a list of strings; null, unknown and unknown elements read as nothing.
+func textList(ctx context.Context, list types.List, diags *diag.Diagnostics) []string {
+	if list.IsNull() || list.IsUnknown() {
+		return nil
+	}
+	var values []types.String
+	diags.Append(list.ElementsAs(ctx, &values, false)...)
+	texts := make([]string, 0, len(values))
+	for _, v := range values {
+		if !v.IsUnknown() && !v.IsNull() {
+			texts = append(texts, v.ValueString())
+		}
+	}
+	return texts
+}
+
+// textMap reads a map of strings; null and unknown read as nothing.
+func textMap(ctx context.Context, m types.Map, diags *diag.Diagnostics) map[string]string {
+	if m.IsNull() || m.IsUnknown() {
+		return nil
+	}
+	var values map[string]types.String
+	diags.Append(m.ElementsAs(ctx, &values, false)...)
+	texts := make(map[string]string, len(values))
+	for k, v := range values {
+		if !v.IsUnknown() && !v.IsNull() {
+			texts[k] = v.ValueString()
+		}
+	}
+	return texts
+}
