@@ -72,8 +72,8 @@ func (i *index) versions(name string) ([]entry, error) {
 }
 
 func readEntries(part []byte) (all []entry, err error) {
-	if trimmed := bytes.TrimSpace(part); len(trimmed) > 0 && trimmed[0] == '[' {
-		return all, json.Unmarshal(part, &all)
+	if json.Unmarshal(part, &all) == nil {
+		return all, nil
 	}
 	return all, yaml.Unmarshal(part, &all)
 }

@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -131,7 +132,7 @@ func (w web) once(ctx context.Context, d download) (page, error) {
 	case response.StatusCode != http.StatusOK:
 		return page{}, statusError{response.StatusCode}
 	}
-	body, err := readAll(response.Body, d.limit, cancel)
+	body, err := readAll(response, d.limit, cancel)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		err = cause
 	}
@@ -180,19 +181,22 @@ func (d download) ask(ctx context.Context) (*http.Response, error) {
 const userAgent = "terraform-provider-lab"
 
 // readAll reads a body of at most limit bytes, and gives up on one that stalls.
-func readAll(body io.Reader, limit int64, cancel context.CancelCauseFunc) ([]byte, error) {
+func readAll(response *http.Response, limit int64, cancel context.CancelCauseFunc) ([]byte, error) {
 	stall := time.AfterFunc(stallTimeout, func() {
 		cancel(fmt.Errorf("nothing came for %s", stallTimeout))
 	})
 	defer stall.Stop()
-	data, err := io.ReadAll(io.LimitReader(&livelyReader{body, stall}, limit+1))
-	if err != nil {
+	var data bytes.Buffer
+	if size := response.ContentLength; size > 0 && size <= limit {
+		data.Grow(int(size) + bytes.MinRead) // the end is only seen with room left
+	}
+	if _, err := data.ReadFrom(io.LimitReader(&livelyReader{response.Body, stall}, limit+1)); err != nil {
 		return nil, err
 	}
-	if int64(len(data)) > limit {
+	if int64(data.Len()) > limit {
 		return nil, fault.Newf(fault.Invalid, "it is bigger than %d MiB", limit>>20)
 	}
-	return data, nil
+	return data.Bytes(), nil
 }
 
 // livelyReader pushes a timer away with each read that brings something.

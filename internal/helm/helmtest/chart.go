@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"helm.sh/helm/v3/pkg/chart"
@@ -42,7 +43,7 @@ func (c Chart) build() *chart.Chart {
 	}
 	for name, text := range c.Files {
 		f := &chart.File{Name: name, Data: []byte(text)}
-		if filepath.Dir(name) == "templates" {
+		if strings.HasPrefix(name, "templates/") {
 			out.Templates = append(out.Templates, f)
 		} else {
 			out.Files = append(out.Files, f)
