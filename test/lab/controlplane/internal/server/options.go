@@ -106,6 +106,7 @@ func (p ports) apiURL() string             { return "https://127.0.0.1:" + strco
 func (p ports) etcdURL(host string) string {
 	return "https://" + net.JoinHostPort(host, strconv.Itoa(p.etcdClient))
 }
+
 func (p ports) peerURL(host string) string {
 	return "https://" + net.JoinHostPort(host, strconv.Itoa(p.etcdPeer))
 }
