@@ -28,8 +28,6 @@ type ApplyOptions struct {
 	Force bool
 	// DryRun asks the server what would be, and changes nothing.
 	DryRun bool
-	// AllowUnknownFields lets fields pass that the kind's schema does not have; they are dropped by the server.
-	AllowUnknownFields bool
 	// RetryFor is how long to try again when the cause is one that passes by itself: a webhook that is not up
 	// yet, a kind whose CRD is about to come, a namespace that is still going away, an API server that restarts.
 	// Zero tries once.
@@ -80,9 +78,6 @@ func (c *Client) applyOnce(ctx context.Context, ref object.Ref, o object.Object,
 	}
 	if patch.FieldManager == "" {
 		patch.FieldManager = DefaultFieldManager
-	}
-	if opts.AllowUnknownFields {
-		patch.FieldValidation = metav1.FieldValidationIgnore
 	}
 	if opts.DryRun {
 		patch.DryRun = []string{metav1.DryRunAll}

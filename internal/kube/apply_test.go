@@ -36,10 +36,9 @@ func TestApply_SendsAServerSideApply(t *testing.T) {
 		opts kube.ApplyOptions
 		want map[string]string
 	}{
-		"default":        {kube.ApplyOptions{}, map[string]string{"fieldManager": "terraform-provider-lab", "force": "false", "fieldValidation": "Strict"}},
-		"force":          {kube.ApplyOptions{Force: true, FieldManager: "me"}, map[string]string{"fieldManager": "me", "force": "true", "fieldValidation": "Strict"}},
-		"dry run":        {kube.ApplyOptions{DryRun: true}, map[string]string{"fieldManager": "terraform-provider-lab", "force": "false", "fieldValidation": "Strict", "dryRun": "All"}},
-		"unknown fields": {kube.ApplyOptions{AllowUnknownFields: true}, map[string]string{"fieldManager": "terraform-provider-lab", "force": "false", "fieldValidation": "Ignore"}},
+		"default": {kube.ApplyOptions{}, map[string]string{"fieldManager": "terraform-provider-lab", "force": "false", "fieldValidation": "Strict"}},
+		"force":   {kube.ApplyOptions{Force: true, FieldManager: "me"}, map[string]string{"fieldManager": "me", "force": "true", "fieldValidation": "Strict"}},
+		"dry run": {kube.ApplyOptions{DryRun: true}, map[string]string{"fieldManager": "terraform-provider-lab", "force": "false", "fieldValidation": "Strict", "dryRun": "All"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -139,6 +139,17 @@ func (c *Client) overSPDY(ctx context.Context, to *url.URL) (httpstream.Connecti
 	if err != nil {
 		return nil, err
 	}
-	conn, _, err := spdydial.Negotiate(upgrader, &http.Client{Transport: rt}, request, portforward.PortForwardProtocolV1Name)
+	conn, _, err := spdydial.Negotiate(spdyUpgrade{upgrader}, &http.Client{Transport: rt}, request, portforward.PortForwardProtocolV1Name)
 	return conn, err
+}
+
+// spdyUpgrade keeps what the server answered when it is no upgrade; the library's own error has lost the status.
+type spdyUpgrade struct{ spdydial.Upgrader }
+
+// NewConnection makes a connection of an answer.
+func (u spdyUpgrade) NewConnection(response *http.Response) (httpstream.Connection, error) {
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		return nil, statusOf(response)
+	}
+	return u.Upgrader.NewConnection(response)
 }

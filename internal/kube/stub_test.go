@@ -1,6 +1,7 @@
 package kube_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"io"
@@ -235,4 +236,13 @@ func contains(text string, parts ...string) bool {
 		}
 	}
 	return true
+}
+
+func decode(t *testing.T, text string) string {
+	t.Helper()
+	data, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
 }

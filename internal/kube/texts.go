@@ -46,9 +46,9 @@ func isMissingServiceAccount(message string) bool {
 }
 
 // isOtherUID matches a delete whose UID precondition does not hold
-// (apiserver/pkg/registry/generic/registry/store.go, storage.Preconditions.Check).
+// (apiserver/pkg/registry/rest/delete.go, BeforeDelete; apiserver/pkg/storage/interfaces.go, Preconditions.Check).
 func isOtherUID(message string) bool {
-	return strings.Contains(message, "Precondition failed: UID")
+	return strings.Contains(message, "the UID in the precondition") || strings.Contains(message, "Precondition failed: UID")
 }
 
 // webhookCall is how an error begins that comes from calling a webhook, admission
