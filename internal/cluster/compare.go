@@ -68,7 +68,7 @@ type comparison struct {
 }
 
 func (c *comparison) value(path []string, want, live any) {
-	if empty(want) && (empty(live) || isMap(want)) {
+	if want == nil || (empty(want) && (empty(live) || isMap(want))) {
 		return
 	}
 	switch want := want.(type) {

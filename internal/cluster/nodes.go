@@ -59,6 +59,15 @@ func nodeOf(o object.Object) Node {
 	return n
 }
 
+// AwaitNode waits until a node is ready. The error is of kind fault.Timeout and says what holds it.
+func (c *Cluster) AwaitNode(ctx context.Context, name string, timeout time.Duration) error {
+	return c.kube.Wait(ctx, []kube.Condition{{
+		Name:  "Node " + name + " is ready",
+		Ref:   object.Ref{APIVersion: "v1", Kind: "Node", Name: name},
+		Check: kube.Check{Kind: kube.ConditionTrue, Type: "Ready"},
+	}}, kube.WaitOptions{Timeout: timeout})
+}
+
 // nodeGone bounds the wait for a Node object: nothing but a finalizer can hold it.
 const nodeGone = time.Minute
 

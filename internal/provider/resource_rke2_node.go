@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ const (
 	nodeReadTimeout   = time.Minute
 	nodeUpdateTimeout = 30 * time.Minute
 	nodeDeleteTimeout = 15 * time.Minute
+	// nodeReadyTimeout bounds the wait for a node to be ready, which takes the images of the network plugin.
+	nodeReadyTimeout = 10 * time.Minute
 )
 
 func (r *rke2Node) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
@@ -73,6 +76,9 @@ func (r *rke2Node) Create(ctx context.Context, req resource.CreateRequest, resp 
 	addWarnings(&resp.Diagnostics, m.named(), outcome.Warnings)
 	if err == nil {
 		err = r.observe(ctx, &m, outcome.Observed)
+	}
+	if err == nil {
+		r.awaitReady(ctx, m, &resp.Diagnostics)
 	}
 	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
 	if err != nil {
@@ -196,8 +202,8 @@ func (r *rke2Node) ImportState(ctx context.Context, req resource.ImportStateRequ
 		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("Host %s has %s.", target.Host, found))
 	default:
 		set("role", string(found.Role))
-		set("node_name", found.NodeName)
-		(&rke2NodeModel{NodeName: types.StringValue(found.NodeName)}).setIdentity(ctx, resp.Identity, &resp.Diagnostics)
+		set("name", found.NodeName)
+		(&rke2NodeModel{Name: types.StringValue(found.NodeName)}).setIdentity(ctx, resp.Identity, &resp.Diagnostics)
 	}
 }
 
@@ -259,7 +265,7 @@ func (r *rke2Node) remove(ctx context.Context, m rke2NodeModel, diags *diag.Diag
 		o.BeforeStop = func(ctx context.Context) error {
 			if err := r.leave(ctx, m); err != nil {
 				diags.AddWarning(m.named()+" could not be taken out of its cluster", sentence(err.Error())+
-					"\n\nRKE2 is removed from the host all the same. If the cluster goes on without it, run: kubectl delete node "+m.NodeName.ValueString())
+					"\n\nRKE2 is removed from the host all the same. If the cluster goes on without it, run: kubectl delete node "+m.Name.ValueString())
 			}
 			return nil
 		}
@@ -276,13 +282,28 @@ func (r *rke2Node) leave(ctx context.Context, m rke2NodeModel) error {
 	if err != nil {
 		return err
 	}
-	return engine.RemoveNode(ctx, m.NodeName.ValueString())
+	return engine.RemoveNode(ctx, m.Name.ValueString())
+}
+
+// awaitReady waits for the node to be ready. A node that is not is a warning and no error: it is installed, an error
+// would have Terraform replace it, and a cluster without a network plugin waits for one that somebody else brings.
+func (r *rke2Node) awaitReady(ctx context.Context, m rke2NodeModel, diags *diag.Diagnostics) {
+	if slices.Contains(textList(ctx, m.CNI, diags), "none") {
+		return
+	}
+	engine, err := r.session.cluster(ctx, m.reference(ctx))
+	if err == nil {
+		err = engine.AwaitNode(ctx, m.Name.ValueString(), min(nodeReadyTimeout, remaining(ctx)))
+	}
+	if err != nil {
+		diags.AddWarning(m.named()+" is installed, but not ready yet", sentence(err.Error()))
+	}
 }
 
 // observe takes over what was read of the host and, of a node that runs, the cluster's UID.
 func (r *rke2Node) observe(ctx context.Context, m *rke2NodeModel, o rke2.Observed) error {
 	m.InstalledVersion = nullIfEmpty(o.Version)
-	m.NodeName = nullIfEmpty(o.NodeName)
+	m.Name = nullIfEmpty(o.NodeName)
 	m.Address = nullIfEmpty(o.Address)
 	m.Drift = driftList(m.drift(o))
 	m.Status = types.StringValue(statusReady)

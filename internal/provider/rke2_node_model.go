@@ -44,6 +44,7 @@ type rke2NodeModel struct {
 	DriftPolicy             types.String   `tfsdk:"drift_policy"`
 	OnDestroy               types.String   `tfsdk:"on_destroy"`
 	Cluster                 types.Object   `tfsdk:"cluster"`
+	Name                    types.String   `tfsdk:"name"`
 	InstalledVersion        types.String   `tfsdk:"installed_version"`
 	Address                 types.String   `tfsdk:"address"`
 	Drift                   types.List     `tfsdk:"drift"`
@@ -167,7 +168,7 @@ func (m *rke2NodeModel) setIdentity(ctx context.Context, identity *tfsdk.Resourc
 	}
 	diags.Append(identity.Set(ctx, nodeIdentityModel{
 		ClusterUID: types.StringValue(m.clusterUID(ctx)),
-		NodeName:   types.StringValue(m.NodeName.ValueString()),
+		NodeName:   types.StringValue(m.Name.ValueString()),
 	})...)
 }
 

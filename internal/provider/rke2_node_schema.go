@@ -63,6 +63,7 @@ func nodeAttributes(ctx context.Context) map[string]schema.Attribute {
 		"on_destroy":         schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyUninstall), MarkdownDescription: "What a destroy does with the host: `uninstall` removes RKE2 and its data, `keep` only forgets it. Default: `uninstall`.", Validators: []validator.String{stringvalidator.OneOf(onDestroyUninstall, onDestroyKeep)}},
 		"timeouts":           timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
 		"cluster":            clusterOutput(),
+		"name":               schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the node in its cluster.", PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
 		"installed_version":  schema.StringAttribute{Computed: true, MarkdownDescription: "Version that is installed."},
 		"address":            schema.StringAttribute{Computed: true, MarkdownDescription: "The node's own address: `node_ip`, or the source address of its default route. Other nodes join here.", PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
 		"drift":              schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Differences found by the last refresh, one line each: `config cni: want \"calico\", host has \"canal\"`. Secrets are not shown."},
@@ -83,8 +84,8 @@ func nodeAttributes(ctx context.Context) map[string]schema.Attribute {
 func nodeConfigAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"node_name": schema.StringAttribute{
-			Optional: true, Computed: true, MarkdownDescription: "Name of the node. Default: the host's name. It must be unique in the cluster.",
-			PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown(), stringplanmodifier.RequiresReplaceIfConfigured()},
+			Optional: true, MarkdownDescription: "Name that the node registers with. Default: the host's name. It must be unique in the cluster.",
+			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 		},
 		"node_ip":            schema.StringAttribute{Optional: true, MarkdownDescription: "Address that the node announces, or two, separated by a comma, for dual stack. Default: RKE2's choice."},
 		"tls_san":            schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Further names and addresses in the API server's certificate. Servers only."},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -24,6 +25,7 @@ type Engine interface {
 	Remove(ctx context.Context, c component.Component, o cluster.RemoveOptions) error
 	RemoveNode(ctx context.Context, name string) error
 	Nodes(ctx context.Context) ([]cluster.Node, error)
+	AwaitNode(ctx context.Context, name string, timeout time.Duration) error
 }
 
 // World is the machinery below the provider: hosts and clusters, found by reference.
