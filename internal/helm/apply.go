@@ -25,8 +25,8 @@ const defaultTimeout = 5 * time.Minute
 // When an installation fails half-way, the release is returned beside the error: it is there, marked failed, and
 // [Client.Apply] repairs it in place.
 func (c *Client) Install(ctx context.Context, s Spec) (Release, error) {
-	return c.operate(ctx, s, "installing", func(found []record, next step) (step, error) {
-		if next.method == install || s.Adopt || abandonedInstall(found, next, s) || uninstalled(found) {
+	return c.operate(ctx, s, "installing", func(found []record, next step, chart Chart) (step, error) {
+		if next.method == install || s.Adopt || abandonedInstall(found, next, chart) || uninstalled(found) {
 			return next, nil
 		}
 		newest := found[0]
@@ -39,7 +39,7 @@ func (c *Client) Install(ctx context.Context, s Spec) (Release, error) {
 // Upgrade changes a release that exists; fault.NotFound when there is none. Values are those of the specification
 // alone, nothing is carried over from the last revision.
 func (c *Client) Upgrade(ctx context.Context, s Spec) (Release, error) {
-	return c.operate(ctx, s, "upgrading", func(found []record, next step) (step, error) {
+	return c.operate(ctx, s, "upgrading", func(found []record, next step, _ Chart) (step, error) {
 		if len(found) == 0 || uninstalled(found) {
 			return step{}, fault.Newf(fault.NotFound, "there is no such release")
 		}
@@ -50,16 +50,16 @@ func (c *Client) Upgrade(ctx context.Context, s Spec) (Release, error) {
 // Apply brings a release to what it should be from whatever is there: it installs, upgrades, or first heals what an
 // interrupted or failed run left behind. [Release.Healed] says what had to be healed.
 func (c *Client) Apply(ctx context.Context, s Spec) (Release, error) {
-	return c.operate(ctx, s, "applying", func(_ []record, next step) (step, error) { return next, nil })
+	return c.operate(ctx, s, "applying", func(_ []record, next step, _ Chart) (step, error) { return next, nil })
 }
 
 // abandonedInstall recognises a release that an Install of the same chart began and that never came to be.
-func abandonedInstall(found []record, next step, s Spec) bool {
+func abandonedInstall(found []record, next step, chart Chart) bool {
 	if next.deployed || len(found) == 0 {
 		return false
 	}
 	metadata := found[0].Chart.Metadata
-	return metadata.Annotations[digestAnnotation] != "" && (metadata.Name == s.Chart.Name || strings.HasSuffix(s.Chart.Name, "/"+metadata.Name))
+	return metadata.Annotations[digestAnnotation] != "" && metadata.Name == chart.Name
 }
 
 func uninstalled(found []record) bool {
@@ -77,8 +77,11 @@ type operation struct {
 	hide    redactor
 }
 
-// operate finds chart and release, lets allow look at the way to go, and goes it.
-func (c *Client) operate(ctx context.Context, s Spec, verb string, allow func([]record, step) (step, error)) (Release, error) {
+// permission looks at what was found and at the way to go, and may refuse.
+type permission func(found []record, next step, chart Chart) (step, error)
+
+// operate finds chart and release, asks for permission, and goes the way.
+func (c *Client) operate(ctx context.Context, s Spec, verb string, allow permission) (Release, error) {
 	what := fmt.Sprintf("%s release %s/%s", verb, s.Namespace, s.Release)
 	hide := newRedactor(s.Values, s.SecretValues)
 	if err := checkSpec(s); err != nil {
@@ -106,7 +109,7 @@ func (c *Client) operate(ctx context.Context, s Spec, verb string, allow func([]
 	}
 	next, err := decide(found, time.Now(), c.options.PendingGrace)
 	if err == nil {
-		next, err = allow(found, next)
+		next, err = allow(found, next, op.chart)
 	}
 	if err != nil {
 		return Release{}, fmt.Errorf("%s: %w", what, err)

@@ -90,6 +90,9 @@ type turn struct {
 
 // take waits for key and returns how to give it back. The error is the context's.
 func (t *turns) take(ctx context.Context, key string) (func(), error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	t.mu.Lock()
 	if t.now == nil {
 		t.now = map[string]*turn{}
