@@ -118,7 +118,7 @@ func Missing() error {
 		return errors.New("hosts need root")
 	}
 	var missing []string
-	for _, tool := range []string{"systemd-nspawn", "mmdebstrap", "ip", "nsenter"} {
+	for _, tool := range []string{"systemd-nspawn", "mmdebstrap", "ip", "nft", "nsenter"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			missing = append(missing, tool)
 		}

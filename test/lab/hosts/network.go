@@ -26,13 +26,10 @@ func (h *Host) plug(ctx context.Context) error {
 	if err := h.connect(ctx); err != nil {
 		return err
 	}
-	inside, state := "-n "+h.namespace(), "up"
-	if h.isCut() {
-		state = "down"
-	}
+	inside := "-n " + h.namespace()
 	for _, args := range []string{
 		inside + " link set lo up",
-		"link set " + h.port() + " master br0 " + state,
+		"link set " + h.port() + " master br0 up",
 		inside + " link set eth0 address " + h.hardware(),
 		fmt.Sprintf("%s addr add %s/%d dev eth0", inside, h.address, network),
 		inside + " link set eth0 up",
@@ -85,32 +82,24 @@ func (h *Host) unplug(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (h *Host) isCut() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.cut
-}
-
-// Partition takes the host's switch port down: nothing it sends arrives, nothing reaches it, and neither side is told.
-func (h *Host) Partition(ctx context.Context) error { return h.setPort(ctx, true) }
+// Partition closes the host's switch port: nothing it sends arrives, nothing reaches it, and neither side is told. It stays so over
+// reboots.
+func (h *Host) Partition(ctx context.Context) error { return h.setPort(ctx, "add") }
 
 // Heal ends a Partition.
-func (h *Host) Heal(ctx context.Context) error { return h.setPort(ctx, false) }
+func (h *Host) Heal(ctx context.Context) error { return h.setPort(ctx, "delete") }
 
-func (h *Host) setPort(ctx context.Context, cut bool) error {
+func (h *Host) setPort(ctx context.Context, verb string) error {
 	h.mu.Lock()
-	h.cut = cut
-	h.mu.Unlock()
-	if !h.Running() {
+	defer h.mu.Unlock()
+	closed := verb == "add"
+	if h.cut == closed {
 		return nil
 	}
-	state := "up"
-	if cut {
-		state = "down"
-	}
-	if err := ip(ctx, "link set "+h.port()+" "+state); err != nil {
+	if err := nft(ctx, fmt.Sprintf("%s element bridge lab closed { %s }", verb, h.port())); err != nil {
 		return fmt.Errorf("setting the switch port of %s: %w", h.name, err)
 	}
+	h.cut = closed
 	return nil
 }
 

@@ -34,16 +34,16 @@ func TestHost_Boots(t *testing.T) {
 	for script, want := range map[string]string{
 		"systemctl is-system-running --wait": "running",
 		"hostname":                           "alpha",
-		"cat /etc/lab/greeting; stat -c ' %a' /etc/lab/greeting":      "hello 640",
-		"/usr/libexec/lab/tool && echo runs":                          "runs",
-		"touch /usr/libexec/lab/tool 2>&1 | grep -o 'Read-only'":      "Read-only",
-		"ip route add local 10.42.0.0/24 dev lo && echo added":        "added",
-		"ip -4 -o addr show eth0 | awk '{print $4}'":                  h.Address().String() + "/16",
-		"ip route show default | awk '{print $3}'":                    hosts.Gateway,
-		"sysctl -qw net.ipv4.ip_forward=1 && echo set":                "set",
-		"stat -f -c %T /tmp":                                          "overlayfs",
-		"getent hosts alpha | awk '{print $1}'":                       h.Address().String(),
-		"systemctl show -p FragmentPath systemd-timesyncd | wc -l":    "1",
+		"cat /etc/lab/greeting; stat -c ' %a' /etc/lab/greeting":   "hello 640",
+		"/usr/libexec/lab/tool && echo runs":                       "runs",
+		"touch /usr/libexec/lab/tool 2>&1 | grep -o 'Read-only'":   "Read-only",
+		"ip route add local 10.42.0.0/24 dev lo && echo added":     "added",
+		"ip -4 -o addr show eth0 | awk '{print $4}'":               h.Address().String() + "/16",
+		"ip route show default | awk '{print $3}'":                 hosts.Gateway,
+		"sysctl -qw net.ipv4.ip_forward=1 && echo set":             "set",
+		"stat -f -c %T /tmp":                                       "overlayfs",
+		"getent hosts alpha | awk '{print $1}'":                    h.Address().String(),
+		"systemctl show -p FragmentPath systemd-timesyncd | wc -l": "1",
 	} {
 		if out, err := h.Run(t.Context(), script); err != nil || out != want {
 			t.Errorf("%s: %q (%v), want %q", script, out, err, want)

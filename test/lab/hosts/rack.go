@@ -79,6 +79,9 @@ func NewRack(ctx context.Context, o RackOptions) (*Rack, error) {
 			return nil, fmt.Errorf("making the hosts' network: %w", err)
 		}
 	}
+	if err := nft(ctx, switchRules); err != nil {
+		return nil, fmt.Errorf("making the hosts' network: %w", err)
+	}
 	return &Rack{id: o.ID, image: o.Image, logs: o.Logs, state: o.State, key: key, boots: make(chan struct{}, maxBoots)}, nil
 }
 
@@ -112,6 +115,24 @@ func newKey(comment string) (Key, error) {
 	}
 	line := strings.TrimSpace(string(ssh.MarshalAuthorizedKey(encoded))) + " " + comment
 	return Key{Private: pem.EncodeToMemory(block), Public: encoded, Authorized: line}, nil
+}
+
+// switchRules drop what comes from and goes to closed ports. Taking a port down instead would show the host an unplugged cable, and
+// the way up takes the kernel up to a second.
+const switchRules = `table bridge lab {
+	set closed { type ifname; }
+	chain in { type filter hook prerouting priority 0; iifname @closed drop; }
+	chain out { type filter hook postrouting priority 0; oifname @closed drop; }
+}`
+
+// nft changes the rules of the switch.
+func nft(ctx context.Context, rules string) error {
+	cmd := exec.CommandContext(ctx, "nft", "--file", "-")
+	cmd.Stdin = strings.NewReader(rules)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("nft: %w: %s", err, bytes.TrimSpace(out))
+	}
+	return nil
 }
 
 // ip runs the tool ip with arguments that hold no spaces.

@@ -2,30 +2,48 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/alive"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/cgroup"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/inotify"
 )
 
-// Sweep removes what killed runs left: empty control groups, and a changed setting of the machine.
+// Sweep removes what killed runs left: empty control groups, and a changed setting of the machine. It waits a few seconds for
+// processes of a lab that has just died, and fails when they stay.
 func Sweep(ctx context.Context) error {
-	running, err := alive.Running()
+	running, dead, err := alive.Look()
 	if err != nil {
 		return err
 	}
-	left, err := cgroup.Sweep(func(name string) bool {
-		rest, ok := strings.CutPrefix(name, groupPrefix)
-		id, _, _ := strings.Cut(rest, "-")
-		return ok && !running[id]
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	err = poll(ctx, func() error {
+		left, err := cgroup.Sweep(func(name string) bool { return owner(name) != "" && !running[owner(name)] })
+		if err != nil {
+			return err
+		}
+		// other groups that are in use belong to a running lab with another cache folder
+		for _, group := range left {
+			if dead[owner(filepath.Base(group))] {
+				return fmt.Errorf("processes of a dead lab are left in control group %s", group)
+			}
+		}
+		return nil
 	})
-	if err != nil {
-		return err
+	return errors.Join(err, inotify.Restore(ctx))
+}
+
+// owner returns the ID of the lab that a control group belongs to, "" when it is not a lab's.
+func owner(group string) string {
+	rest, ok := strings.CutPrefix(group, groupPrefix)
+	id, _, _ := strings.Cut(rest, "-")
+	if !ok {
+		return ""
 	}
-	if len(left) > 0 {
-		return fmt.Errorf("processes of a dead lab are still running in %s", strings.Join(left, ", "))
-	}
-	return inotify.Restore(ctx)
+	return id
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -72,18 +73,34 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 		return err
 	}
 	defer func() { _ = control.Close() }()
-	ready, err := json.Marshal(state{Hosts: describe(l), Env: l.EnvInside()})
+	ready, err := json.Marshal(state{ID: inside.ID, Hosts: describe(l), Env: l.EnvInside()})
 	if err != nil {
 		return fmt.Errorf("describing the lab: %w", err)
 	}
 	tell(report, wordReady+string(ready))
 	select {
 	case <-staying:
-		<-ctx.Done()
+		stayWhile(ctx, f)
 	case <-ctx.Done():
 	}
-	logger.Info("the lab is told to end", "cause", context.Cause(ctx))
+	logger.Info("the lab ends", "cause", context.Cause(ctx))
 	return nil
+}
+
+// stayWhile returns when ctx ends, or when somebody has removed the lab's folder: no command could end the lab any more.
+func stayWhile(ctx context.Context, f folder) {
+	tick := time.NewTicker(2 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if _, err := os.Stat(f.path(stateFile)); errors.Is(err, fs.ErrNotExist) {
+				return
+			}
+		}
+	}
 }
 
 // tell writes a line to the starter. One that has ended is noticed by its other pipe.

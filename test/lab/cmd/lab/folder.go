@@ -32,8 +32,9 @@ const (
 
 // state is what is known about a running lab.
 type state struct {
-	PID     int               `json:"pid"`     // of the lab's first process
+	PID     int               `json:"pid"`     // of the lab's first process; 0 while it starts
 	Started string            `json:"started"` // its start time, in the kernel's ticks: a later process may get the same PID
+	ID      string            `json:"id"`      // in the names of its control groups
 	Hosts   []hostState       `json:"hosts"`
 	Env     map[string]string `json:"env"` // for processes inside
 }
@@ -127,6 +128,24 @@ func (f folder) running() (state, error) {
 	return s, err
 }
 
+// claim makes the folder a lab's. One that holds something else is refused: commands remove files from it by their names.
+func (f folder) claim() error {
+	entries, err := os.ReadDir(string(f))
+	if err != nil {
+		return fmt.Errorf("looking into the lab's folder: %w", err)
+	}
+	if _, err := os.Stat(f.path(stateFile)); err != nil && len(entries) > 0 {
+		return fmt.Errorf("%s holds other files: choose an empty folder for the lab", f)
+	}
+	if err := f.removeFiles(); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(f.path(consoles), 0o755); err != nil {
+		return fmt.Errorf("making the lab's folder: %w", err)
+	}
+	return f.write(state{})
+}
+
 func (f folder) write(s state) error {
 	text, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -142,21 +161,31 @@ func (f folder) write(s state) error {
 	return nil
 }
 
-// remove removes the files of a lab, and the folder when nothing else is in it.
+// remove removes the files of a lab, and the folder when nothing else is in it. A folder that is not a lab's stays as it is.
 func (f folder) remove() error {
-	names := append(lab.Files(), stateFile, stateFile+".new", logFile, socketFile, kubeconfigFile)
-	var errs []error
-	for _, name := range names {
-		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, fmt.Errorf("removing the lab's files: %w", err))
+	if _, err := os.Stat(f.path(stateFile)); err == nil {
+		if err := f.removeFiles(); err != nil {
+			return err
 		}
 	}
-	errs = append(errs, os.RemoveAll(f.path(consoles)))
 	err := os.Remove(string(f))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTEMPTY) {
-		errs = append(errs, fmt.Errorf("removing the lab's folder: %w", err))
+		return fmt.Errorf("removing the lab's folder: %w", err)
 	}
-	return errors.Join(errs...)
+	return nil
+}
+
+// removeFiles removes the file that makes the folder a lab's as the last one, so that an interrupted removal can go on.
+func (f folder) removeFiles() error {
+	if err := os.RemoveAll(f.path(consoles)); err != nil {
+		return fmt.Errorf("removing the lab's files: %w", err)
+	}
+	for _, name := range append(lab.Files(), logFile, socketFile, kubeconfigFile, stateFile+".new", stateFile) {
+		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("removing the lab's files: %w", err)
+		}
+	}
+	return nil
 }
 
 // alive tells whether the lab's first process is there and is the same that was started.

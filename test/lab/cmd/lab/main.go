@@ -16,7 +16,7 @@ import (
 
 const usage = `usage: lab COMMAND [flags]
 
-  up [--dir .lab] [--hosts 1]          start a lab and wait until it is usable
+  up [--dir .lab] [--hosts 1] [--bare] start a lab and wait until it is usable; bare: hosts only, without a control plane
   down [--dir .lab]                    stop it and remove all of it
   status [--dir .lab] [--json]         show what runs
   exec [--dir .lab] HOST [COMMAND...]  run a command, or a shell, on a host, by SSH as root

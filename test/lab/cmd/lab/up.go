@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -27,6 +28,7 @@ type order struct {
 	Dir          string `json:"dir"`
 	Image        string `json:"image"`
 	Hosts        int    `json:"hosts"`
+	Bare         bool   `json:"bare"`
 	ControlPlane string `json:"controlPlane"` // path of the binary, "" for none
 }
 
@@ -34,6 +36,7 @@ func up(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	dir := dirFlag(flags)
 	count := flags.Int("hosts", 1, "number of hosts")
+	bare := flags.Bool("bare", false, "hosts without a control plane: RKE2 cannot start on them")
 	if err := parse(flags, args, func(n int) bool { return n == 0 }); err != nil {
 		return err
 	}
@@ -54,18 +57,20 @@ func up(ctx context.Context, args []string) error {
 		return err
 	}
 	if ok {
-		say("a lab with %d hosts is already running in %s", len(s.Hosts), f)
-		return nil
+		ok, err = answers(ctx, f, s)
 	}
-	// what a killed lab left
-	if err := errors.Join(hosts.Sweep(ctx), f.remove()); err != nil {
+	if ok {
+		say("a lab with %d hosts is already running in %s", len(s.Hosts), f)
+	}
+	if ok || err != nil {
 		return err
 	}
-	if err := os.MkdirAll(f.path(consoles), 0o755); err != nil {
-		return fmt.Errorf("making the lab's folder: %w", err)
+	// what a killed lab left
+	if err := errors.Join(hosts.Sweep(ctx), f.claim()); err != nil {
+		return err
 	}
 	start := time.Now()
-	o := order{Dir: string(f), Hosts: *count}
+	o := order{Dir: string(f), Hosts: *count, Bare: *bare}
 	if err = prepare(ctx, &o); err == nil {
 		s, err = launch(ctx, f, o)
 	}
@@ -77,11 +82,27 @@ func up(ctx context.Context, args []string) error {
 	return nil
 }
 
+// answers tells whether a lab whose process is there does its work. One that is just dying is waited for.
+func answers(ctx context.Context, f folder, s state) (bool, error) {
+	if _, err := ask(ctx, f, http.MethodGet, "/status"); err == nil {
+		return true, nil
+	}
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := waitGone(waiting, s); err != nil {
+		return false, fmt.Errorf("the lab in %s does not answer: run lab down --dir %s: %w", f, f, err)
+	}
+	return false, nil
+}
+
 // prepare builds what the cache does not hold. It happens outside the sandbox, where package sources can be reached.
 func prepare(ctx context.Context, o *order) (err error) {
 	progress := func(line string) { say("%s", line) }
 	if o.Image, err = image.Ensure(ctx, image.Spec{}, progress); err != nil {
 		return err
+	}
+	if o.Bare {
+		return nil
 	}
 	if o.ControlPlane, err = lab.BuildControlPlane(ctx, progress); err != nil {
 		return err

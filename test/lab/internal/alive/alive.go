@@ -60,17 +60,18 @@ func New() (*Mark, error) {
 	return &Mark{ID: id, File: file}, nil
 }
 
-// Running returns the IDs of the labs that live, and removes the marks of those that do not.
-func Running() (map[string]bool, error) {
+// Look returns the IDs of the labs that live and of those that have died since the last look, whose marks it removes. Processes of
+// the latter may still be about to end.
+func Look() (running, dead map[string]bool, err error) {
 	dir, err := folder()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, fmt.Errorf("listing the running labs: %w", err)
+		return nil, nil, fmt.Errorf("listing the running labs: %w", err)
 	}
-	running := map[string]bool{}
+	running, dead = map[string]bool{}, map[string]bool{}
 	for _, entry := range entries {
 		id, ok := strings.CutSuffix(entry.Name(), suffix)
 		if !ok {
@@ -79,17 +80,18 @@ func Running() (map[string]bool, error) {
 		path := filepath.Join(dir, entry.Name())
 		held, err := locked(path)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if held {
 			running[id] = true
 			continue
 		}
+		dead[id] = true
 		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("removing the mark of a dead lab: %w", err)
+			return nil, nil, fmt.Errorf("removing the mark of a dead lab: %w", err)
 		}
 	}
-	return running, nil
+	return running, dead, nil
 }
 
 func locked(path string) (bool, error) {

@@ -46,7 +46,7 @@ func Restore(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		running, err := alive.Running()
+		running, _, err := alive.Look()
 		if err != nil || len(running) > 0 {
 			return err
 		}
