@@ -11,7 +11,7 @@ func mayInstall(n Node, o Observed, adopt bool) error {
 	case !o.Installed && !o.HasData:
 		return nil
 	case o.Role != "" && o.Role != n.Role && (o.Unit.Active != "" || o.HasData):
-		return fault.Newf(fault.Conflict, "found %s: the machine is a %s already and cannot become a %s; uninstall it first", o, o.Role, n.Role)
+		return fault.Newf(fault.Conflict, "found %s: the machine cannot become %s; uninstall it first", o, n.Role.article())
 	case o.ByUs && !o.Complete, adopt:
 		return mayAdopt(n, o)
 	case !o.Installed:

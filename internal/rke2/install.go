@@ -50,8 +50,8 @@ func (j *job) read(ctx context.Context) error {
 // takeStock decides whether what was found may become the node.
 func (j *job) takeStock(context.Context) error {
 	o := j.out.Observed
-	if err := mayInstall(j.n, o, j.o.Adopt); err != nil {
-		return checkError(j.h, err)
+	if err := j.refusal("take stock", mayInstall(j.n, o, j.o.Adopt)); err != nil {
+		return err
 	}
 	j.out.Touched = o.ByUs
 	j.out.Adopted = j.o.Adopt && o.Installed && !o.ByUs
@@ -64,9 +64,11 @@ func (j *job) preflight(ctx context.Context) error {
 		return err
 	}
 	warnings, err := facts.check(j.n, j.out.Observed, time.Now())
-	j.out.Warnings = append(j.out.Warnings, warnings...)
-	if err != nil {
-		return checkError(j.h, err)
+	if !j.out.Observed.Complete {
+		j.out.Warnings = append(j.out.Warnings, warnings...)
+	}
+	if err := j.refusal("check the machine", err); err != nil {
+		return err
 	}
 	j.arch, j.prefix = archName(facts.arch), facts.prefix()
 	if j.out.Observed.Prefix != "" && j.out.Observed.Prefix != rpmPrefix {
@@ -75,21 +77,19 @@ func (j *job) preflight(ctx context.Context) error {
 	return nil
 }
 
-// choose settles the version and with it what has to be done. An adopted node, and one that is only changed, keeps
-// its version unless one is asked for by name or channel.
+// choose settles the version and with it what has to be done.
 func (j *job) choose(ctx context.Context) error {
 	o := j.out.Observed
 	version := o.Version
-	keep := j.n.Version == "" && version != "" && (j.out.Adopted || o.Complete && j.n.Channel == "")
-	if !keep {
+	if !keepsVersion(j.n, o) {
 		var err error
 		if version, err = ResolveVersion(ctx, j.h, j.n); err != nil {
 			return err
 		}
 	}
 	if version != "" {
-		if err := mayReplace(j.n, o, version); err != nil {
-			return checkError(j.h, err)
+		if err := j.refusal("choose the version", mayReplace(j.n, o, version)); err != nil {
+			return err
 		}
 	}
 	j.out.Version = version
@@ -99,6 +99,16 @@ func (j *job) choose(ctx context.Context) error {
 	}
 	j.change = decide(j.n, o, j.want, version)
 	return nil
+}
+
+// keepsVersion reports whether a node stays with the release that it has: one that is taken over does, and one that
+// asks for nothing, or for the channel that chose its release. A channel moves on by itself; the node follows when
+// another channel is asked for, or a version.
+func keepsVersion(n Node, o Observed) bool {
+	if n.Version != "" || o.Version == "" {
+		return false
+	}
+	return !o.ByUs || o.Complete && (n.Channel == "" || n.Channel == o.marker.Channel)
 }
 
 // finish notes that the node is whole.

@@ -34,7 +34,7 @@ var signatures = []signature{
 	{regexp.MustCompile(`(?i)not authorized|401 Unauthorized|failed to validate token|bootstrap data already found and encrypted with different token`), cause{kind: fault.Auth, text: "the join token was refused"}},
 	{regexp.MustCompile(`(?i)node password rejected|duplicate hostname`), cause{kind: fault.Conflict, text: "the cluster knows another machine by this node name: delete that Node first, or give this one another name"}},
 	{regexp.MustCompile(`(?i)critical configuration (?:value )?mismatch`), cause{kind: fault.Invalid, text: "the configuration differs from the other servers' where it must not"}},
-	{regexp.MustCompile(`flag provided but not defined: (\S+)`), cause{kind: fault.Invalid, text: "this version does not know the configuration key %s"}},
+	{regexp.MustCompile(`((?:Failed to validate --|[Ii]nvalid value ).*)`), cause{kind: fault.Invalid, text: "%s"}},
 	{regexp.MustCompile(`(?i)failed to (?:parse|read|load) (?:the )?config|yaml: (?:line|unmarshal)`), cause{kind: fault.Invalid, text: "the configuration cannot be read"}},
 	{regexp.MustCompile(`(?i)too many learner|unhealthy cluster|etcdserver: (?:leader changed|request timed out|re-configuration)`), cause{kind: fault.Unreachable, text: "etcd of the cluster is not ready for another member", passing: true}},
 	{regexp.MustCompile(`(?i)connection refused|no route to host|i/o timeout|network is unreachable|no such host|context deadline exceeded|connection reset`), cause{kind: fault.Unreachable, text: "something it needs does not answer", passing: true}},
@@ -63,8 +63,9 @@ func findCause(lines []string) cause {
 
 var (
 	logrus = regexp.MustCompile(`^time="[^"]*" level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)(.*)$`)
-	// chatter are systemd's own lines about a restarting unit, which say nothing that the state does not.
-	chatter = regexp.MustCompile(`^rke2-(?:server|agent)\.service: (?:Scheduled restart|Main process exited|Failed with result|Consumed|Deactivated|Unit process|Found left-over|This usually)|^(?:Starting|Started|Stopped|Stopping|Failed to start) .*Rancher Kubernetes Engine`)
+	// chatter are systemd's own lines about a restarting unit, which say nothing that the state does not, and those of
+	// modprobe, whose failure the units ignore.
+	chatter = regexp.MustCompile(`^rke2-(?:server|agent)\.service: (?:Scheduled restart|Main process exited|Failed with result|Consumed|Deactivated|Unit process|Found left-over|This usually)|^(?:Starting|Started|Stopped|Stopping|Failed to start) (?:rke2-|.*Rancher Kubernetes Engine)|^modprobe: `)
 )
 
 // lineLimit cuts lines that would bury a diagnostic.
@@ -81,7 +82,7 @@ func journalLines(journal string) []string {
 			if err != nil {
 				message = match[2]
 			}
-			line = match[1] + ": " + message + match[3]
+			line = match[1] + ": " + strings.Join(strings.Fields(message), " ") + match[3]
 		}
 		if line == "" || chatter.MatchString(line) {
 			continue

@@ -24,9 +24,9 @@ rke2-server.service: Failed with result 'exit-code'.`,
 			`time="2026-11-22T08:00:01Z" level=fatal msg="listen tcp :6443: bind: address already in use"`,
 			cause{kind: fault.Conflict, text: "port 6443 is taken", port: 6443},
 		},
-		"unknown key": {
-			`time="2026-11-22T08:00:01Z" level=fatal msg="flag provided but not defined: -ingress-controler"`,
-			cause{kind: fault.Invalid, text: "this version does not know the configuration key -ingress-controler"},
+		"value that RKE2 refuses": {
+			`time="2026-11-22T08:00:01Z" level=fatal msg="Invalid value calicoo for --cni flag: must be one of calico,canal"`,
+			cause{kind: fault.Invalid, text: "Invalid value calicoo for --cni flag: must be one of calico,canal"},
 		},
 		"token of another cluster": {
 			`time="2026-11-22T08:00:01Z" level=fatal msg="starting kubernetes: preparing server: failed to get CA certs: token CA hash does not match the Cluster CA certificate hash: a != b"`,

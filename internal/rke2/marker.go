@@ -10,6 +10,8 @@ import (
 type marker struct {
 	Version string `json:"version,omitempty"`
 	Prefix  string `json:"prefix,omitempty"`
+	// Channel is the one that chose the version; empty when the version was asked for.
+	Channel string `json:"channel,omitempty"`
 	// SHA256 is the archive's.
 	SHA256   string `json:"sha256,omitempty"`
 	Adopted  bool   `json:"adopted,omitempty"`

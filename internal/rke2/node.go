@@ -19,6 +19,14 @@ const (
 // Unit is the name of the systemd unit that runs the role.
 func (r Role) Unit() string { return "rke2-" + string(r) + ".service" }
 
+// article is the role as it stands in a sentence.
+func (r Role) article() string {
+	if r == Agent {
+		return "an agent"
+	}
+	return "a " + string(r)
+}
+
 // other is the role that must not run on the same machine.
 func (r Role) other() Role {
 	if r == Server {

@@ -32,6 +32,10 @@ func (j *job) place(ctx context.Context) error {
 func (j *job) mark(ctx context.Context) error {
 	m := j.out.Observed.marker
 	m.Version, m.Prefix = j.out.Version, j.prefix
+	m.Channel = ""
+	if j.n.Version == "" && !j.n.Source.offline() {
+		m.Channel = j.n.channel()
+	}
 	if j.sum != "" {
 		m.SHA256 = j.sum
 	}

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
 )
 
 // Preflight looks whether a machine can become the node, in two round trips and without changing anything. What
@@ -25,14 +23,7 @@ func Preflight(ctx context.Context, h Host, n Node) ([]Warning, error) {
 		return nil, err
 	}
 	warnings, err := facts.check(n, observed, time.Now())
-	return warnings, checkError(h, err)
-}
-
-func checkError(h Host, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fault.New(fault.KindOf(err), fmt.Errorf("check the machine on %s: %w", h, err))
+	return warnings, newJob(h, n, Options{}).refusal("check the machine", err)
 }
 
 // facts are what preflight looks at.

@@ -154,8 +154,8 @@ func (j *job) stagedVersion(name string, answer block) error {
 	}
 	if j.out.Version == "" {
 		j.out.Version = found
-		if err := mayReplace(j.n, j.out.Observed, found); err != nil {
-			return checkError(j.h, err)
+		if err := j.refusal(name, mayReplace(j.n, j.out.Observed, found)); err != nil {
+			return err
 		}
 	}
 	if found != j.out.Version {

@@ -71,6 +71,9 @@ func (j *job) launch(ctx context.Context) error {
 		return err
 	}
 	j.started = answer.value("since")
+	if j.change.restart {
+		j.former = answer.value("invocation")
+	}
 	j.out.Started = true
 	return nil
 }
@@ -87,7 +90,7 @@ func (j *job) follow(ctx context.Context) error {
 	var seen sighting
 	err := j.until(ctx, j.startName(), wait.Options{For: j.n.Role.Unit(), Timeout: j.o.startTimeout()}, func(ctx context.Context) error {
 		answer, err := run(ctx, j.h, script{name: j.startName(), file: "poll.sh", env: map[string]string{
-			"UNIT": j.n.Role.Unit(), "UNIT_PROPERTIES": unitProperties, "SINCE": j.started,
+			"UNIT": j.n.Role.Unit(), "UNIT_PROPERTIES": unitProperties, "SINCE": j.started, "DATA_DIR": j.n.dataDir(),
 		}})
 		if err != nil {
 			return err
@@ -95,6 +98,10 @@ func (j *job) follow(ctx context.Context) error {
 		seen.look(answer)
 		switch seen.unit.judge() {
 		case unitUp:
+			if j.former != "" && seen.unit.Invocation == j.former {
+				return wait.Pending("the former process still runs")
+			}
+			j.warnUnknown(answer.text["unknown"])
 			return nil
 		case unitSkipped:
 			return j.errorf(fault.Conflict, j.startName(), "systemd skipped it, because %s is active%s", j.n.Role.other().Unit(), tail(seen.lines))
@@ -112,6 +119,17 @@ func (j *job) follow(ctx context.Context) error {
 	return err
 }
 
+// warnUnknown tells of configuration keys that the version does not know: rke2 skips them and starts all the same.
+func (j *job) warnUnknown(keys []string) {
+	if len(keys) == 0 {
+		return
+	}
+	j.out.Warnings = append(j.out.Warnings, Warning{
+		Summary: "RKE2 does not know the configuration key " + strings.Join(keys, ", "),
+		Detail:  "RKE2 " + j.out.Version + " skipped it. It is misspelt, or another version's.",
+	})
+}
+
 // sighting is what the last poll of a unit saw.
 type sighting struct {
 	unit  UnitState
@@ -124,6 +142,9 @@ type sighting struct {
 func (s *sighting) look(answer block) {
 	s.unit, s.lines = parseUnit(string(answer.blob("unit"))), journalLines(string(answer.blob("journal")))
 	s.cause = findCause(s.lines)
+	if free := answer.value("free_kib"); s.cause.text == "" && free != "" && number(free)/1024 < leastDiskMiB {
+		s.cause = cause{kind: fault.NoSpace, text: fmt.Sprintf("the data directory has %d MiB free", number(free)/1024)}
+	}
 	if s.unit.judge() == unitDown {
 		s.downs++
 	} else {

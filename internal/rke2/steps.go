@@ -31,6 +31,8 @@ type job struct {
 	sum string
 	// started is the machine's clock, in seconds, when the unit was last started.
 	started string
+	// former is the invocation that a restart is to end.
+	former string
 }
 
 // step is a named part of a job.
@@ -71,6 +73,14 @@ func (j *job) errorf(kind fault.Kind, name, format string, args ...any) error {
 	return fault.New(kind, fmt.Errorf("%s on %s: %w", name, j.h, fmt.Errorf(format, args...)))
 }
 
+// refusal says of a judgement which step it stopped, and where. No error stays none.
+func (j *job) refusal(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fault.New(fault.KindOf(err), fmt.Errorf("%s on %s: %w", name, j.h, err))
+}
+
 // until polls as [wait.Until] does. What ends the wait other than time is returned as it is; time and a cancel read
 // "name on host: waiting for ...".
 func (j *job) until(ctx context.Context, name string, o wait.Options, poll func(context.Context) error) error {
@@ -87,10 +97,7 @@ func (j *job) until(ctx context.Context, name string, o wait.Options, poll func(
 	if verdict != nil {
 		return verdict
 	}
-	if err != nil {
-		return fault.New(fault.KindOf(err), fmt.Errorf("%s on %s: %w", name, j.h, err))
-	}
-	return nil
+	return j.refusal(name, err)
 }
 
 // releaseTimeout bounds what is still done after a cancel: giving back the lock and clearing up.

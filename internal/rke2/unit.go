@@ -24,10 +24,12 @@ type UnitState struct {
 	MainPID, ExitStatus int
 	// Path is the unit file.
 	Path string
+	// Invocation changes with each start.
+	Invocation string
 }
 
 // unitProperties are the properties that parseUnit reads.
-const unitProperties = "Id,LoadState,UnitFileState,ActiveState,SubState,Result,ConditionResult,Job,NRestarts,MainPID,ExecMainStatus,FragmentPath"
+const unitProperties = "Id,LoadState,UnitFileState,ActiveState,SubState,Result,ConditionResult,Job,NRestarts,MainPID,ExecMainStatus,FragmentPath,InvocationID"
 
 // parseUnit reads the output of systemctl show.
 func parseUnit(text string) UnitState {
@@ -49,7 +51,7 @@ func parseUnit(text string) UnitState {
 		Active: values["ActiveState"], Sub: values["SubState"], Result: values["Result"],
 		Condition: values["ConditionResult"] != "no", Job: number("Job"),
 		Restarts: number("NRestarts"), MainPID: number("MainPID"), ExitStatus: number("ExecMainStatus"),
-		Path: values["FragmentPath"],
+		Path: values["FragmentPath"], Invocation: values["InvocationID"],
 	}
 }
 

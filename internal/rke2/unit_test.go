@@ -32,11 +32,11 @@ func TestUnitState_Judge(t *testing.T) {
 func TestParseUnit_ReadsEveryProperty(t *testing.T) {
 	t.Parallel()
 	got := parseUnit("Id=rke2-server.service\nLoadState=loaded\nUnitFileState=enabled\nActiveState=activating\nSubState=auto-restart\n" +
-		"Result=exit-code\nConditionResult=yes\nJob=7\nNRestarts=3\nMainPID=42\nExecMainStatus=1\nFragmentPath=/usr/local/lib/systemd/system/rke2-server.service\n")
+		"Result=exit-code\nConditionResult=yes\nJob=7\nNRestarts=3\nMainPID=42\nExecMainStatus=1\nFragmentPath=/usr/local/lib/systemd/system/rke2-server.service\nInvocationID=abc\n")
 	want := UnitState{
 		Name: "rke2-server.service", Load: "loaded", Enabled: "enabled", Active: "activating", Sub: "auto-restart",
 		Result: "exit-code", Condition: true, Job: 7, Restarts: 3, MainPID: 42, ExitStatus: 1,
-		Path: "/usr/local/lib/systemd/system/rke2-server.service",
+		Path: "/usr/local/lib/systemd/system/rke2-server.service", Invocation: "abc",
 	}
 	if got != want {
 		t.Errorf("got %+v, want %+v", got, want)

@@ -7,8 +7,8 @@ import (
 )
 
 // Update makes an installed node what is asked for now: another version, configuration or registries. It restarts
-// the unit only when what runs differs. Without a version and a channel the node keeps its version. A machine
-// without RKE2 is of kind fault.NotFound: to install a server anew would make another cluster of it.
+// the unit only when what runs differs. A node without a version keeps the one it has, until another channel is asked
+// for. A machine without RKE2 is of kind fault.NotFound: to install a server anew would make another cluster of it.
 func Update(ctx context.Context, h Host, n Node, o Options) (Outcome, error) {
 	if err := n.Validate(); err != nil {
 		return Outcome{}, err
@@ -28,10 +28,7 @@ func (j *job) mayUpdate(context.Context) error {
 	case !o.Installed:
 		return j.errorf(fault.NotFound, name, "it is not installed there any more")
 	case o.Role != "" && o.Role != j.n.Role:
-		return j.errorf(fault.Conflict, name, "found %s, not a %s", o, j.n.Role)
+		return j.errorf(fault.Conflict, name, "found %s, not %s", o, j.n.Role.article())
 	}
-	if err := mayAdopt(j.n, o); err != nil {
-		return checkError(j.h, err)
-	}
-	return nil
+	return j.refusal(name, mayAdopt(j.n, o))
 }

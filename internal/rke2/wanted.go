@@ -43,7 +43,7 @@ func decide(n Node, o Observed, w wanted, version string) change {
 	c.place = o.Prefix == "" || o.Version != version || o.Unit.Load != "loaded"
 	c.config = !sameFile(o.files[dropInFile], w.config)
 	c.registries = n.Registries != nil && !sameFile(o.files[registriesFile], w.registries)
-	c.dropRegistries = n.Registries == nil && o.marker.Registries != "" && o.marker.Registries == o.RegistriesHash
+	c.dropRegistries = n.Registries == nil && o.marker.Registries != "" && o.RegistriesHash != ""
 	c.token = n.Join != nil && o.lacksToken(w)
 	c.start = !o.Running() || o.Unit.Enabled != "enabled"
 	c.restart = o.Unit.alive() && (c.place || o.StaleProcess || !o.runsWith(w))
