@@ -37,6 +37,9 @@ USAGE:
 COMMANDS:
    server         Run management server
    agent          Run node agent
+   etcd-snapshot  Take, list, delete and prune etcd snapshots
+   token          Make and rotate server tokens
+   certificate    Check and rotate certificates
 
 GLOBAL OPTIONS:
    --help, -h     show help
@@ -47,7 +50,9 @@ GLOBAL OPTIONS:
 type command func(ctx context.Context, args []string, logger *slog.Logger) error
 
 func commands() map[string]command {
-	return map[string]command{"server": runServer, "agent": runAgent}
+	return map[string]command{
+		"server": runServer, "agent": runAgent, "etcd-snapshot": runSnapshot, "token": runToken, "certificate": runCertificate,
+	}
 }
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }

@@ -27,9 +27,12 @@ type Options struct {
 	Args      []string
 	FirstArgs []string // added to Args when it is started, no part of the identity
 	Release   string   // part of the identity: another release replaces the running control plane
+	Replace   bool     // a running control plane is replaced in any case
 	LogFile   string
-	StateFile string // where the running process is remembered
-	Logger    *slog.Logger
+	// BeforeStart runs before a control plane is started, not before one is taken over; nil for nothing.
+	BeforeStart func() error
+	StateFile   string // where the running process is remembered
+	Logger      *slog.Logger
 }
 
 // state is the remembered process.
@@ -50,12 +53,17 @@ type Process struct {
 func Run(ctx context.Context, o Options) (*Process, error) {
 	identity := identity(o)
 	if old, ok := remembered(o); ok {
-		if old.Identity == identity {
+		if old.Identity == identity && !o.Replace {
 			o.Logger.Info("Control plane is running already", "pid", old.PID)
 			return adopt(old), nil
 		}
-		o.Logger.Info("Control plane configuration has changed, restarting it", "pid", old.PID)
+		o.Logger.Info("Control plane has to change, restarting it", "pid", old.PID)
 		if err := end(ctx, old.PID); err != nil {
+			return nil, err
+		}
+	}
+	if o.BeforeStart != nil {
+		if err := o.BeforeStart(); err != nil {
 			return nil, err
 		}
 	}

@@ -13,7 +13,11 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
 )
 
-const retryInstall = 2 * time.Second
+const (
+	retryInstall          = 2 * time.Second
+	etcdNameAnnotation    = "etcd.rke2.cattle.io/node-name"
+	etcdAddressAnnotation = "etcd.rke2.cattle.io/node-address"
+)
 
 // runControllers starts what a server does for its cluster besides serving the API.
 func (s *server) runControllers(ctx context.Context, api *kubeapi.Client) {
@@ -24,12 +28,12 @@ func (s *server) runControllers(ctx context.Context, api *kubeapi.Client) {
 	annotations := map[string]any{}
 	if !s.Settings.Bool("disable-etcd") {
 		labels["node-role.kubernetes.io/etcd"] = "true"
-		annotations["etcd.rke2.cattle.io/node-address"] = s.id.IPs[0].String()
-		annotations["etcd.rke2.cattle.io/node-name"] = s.memberName()
+		annotations[etcdAddressAnnotation] = s.id.IPs[0].String()
+		annotations[etcdNameAnnotation] = s.memberName()
 	}
 	nodes := &controllers.Nodes{
 		API: api, OwnName: s.id.Name, OwnLabels: labels, OwnAnnotations: annotations,
-		CloudController: !s.Settings.Bool("disable-cloud-controller"), Logger: s.Logger,
+		CloudController: !s.Settings.Bool("disable-cloud-controller"), Removed: s.removeMember, Logger: s.Logger,
 	}
 	go nodes.Run(ctx)
 	go s.installBundled(ctx, api)

@@ -37,13 +37,27 @@ func (s *server) controlPlaneOptions() controlplane.Options {
 		binary = layout.ControlPlane
 	}
 	o := controlplane.Options{
-		Binary: binary, Args: args, Release: s.Version,
+		Binary: binary, Args: args, Release: s.Version, Replace: s.certificatesGone(), BeforeStart: s.forgetCredentials,
 		LogFile: s.data.Agent("logs", "lab-controlplane.log"), StateFile: s.data.Agent("etc", "lab-controlplane.json"), Logger: s.Logger,
 	}
 	for _, url := range s.etcdJoin {
 		o.FirstArgs = append(o.FirstArgs, "--etcd-join", url)
 	}
 	return o
+}
+
+// certificatesGone reports whether `rke2 certificate rotate` took the API server's certificate away.
+func (s *server) certificatesGone() bool {
+	_, err := os.Stat(s.data.TLS("serving-kube-apiserver.crt"))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// forgetCredentials removes the administrator's kubeconfig, which a starting control plane writes anew.
+func (s *server) forgetCredentials() error {
+	if err := os.Remove(s.data.AdminKubeconfig()); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 func (s *server) bindAddress() string {

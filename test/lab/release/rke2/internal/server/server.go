@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,7 @@ type server struct {
 	id       agent.Identity
 	cluster  supervisor.ClusterConfig
 	cni      string
+	mu       sync.Mutex // guards users
 	users    supervisor.Users
 	etcdJoin []string
 	listener net.Listener
@@ -81,6 +83,9 @@ func (s *server) serve(ctx context.Context, cancel context.CancelCauseFunc) erro
 	api, err := s.adminClient()
 	if err != nil {
 		return err
+	}
+	if err := s.checkToken(ctx, api); err != nil {
+		return startError(ctx, err)
 	}
 	s.runControllers(ctx, api)
 	if !s.Settings.Bool("disable-agent") {
@@ -170,10 +175,16 @@ func (s *server) supervisorOptions() supervisor.Options {
 		}
 	}
 	return supervisor.Options{
-		TLSDir: s.data.TLS(), Names: names, IPs: ips, Users: func() supervisor.Users { return s.users }, Cluster: s.cluster,
+		TLSDir: s.data.TLS(), Names: names, IPs: ips, Users: s.currentUsers, Cluster: s.cluster,
 		Nodes: &supervisor.NodePasswords{API: s.readyClient}, Servers: s.apiServers, Ready: s.ready.Load,
-		Version: s.Version, Logger: s.Logger,
+		Commands: s.commandEndpoints(), Logger: s.Logger,
 	}
+}
+
+func (s *server) currentUsers() supervisor.Users {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.users
 }
 
 func (s *server) readyClient() (*kubeapi.Client, error) {

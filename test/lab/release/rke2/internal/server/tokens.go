@@ -16,8 +16,8 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/supervisor"
 )
 
-// prepareTokens settles the passwords that join tokens hold: configured, kept from an earlier start, or made now. A configured
-// token that differs from the one the database was made with is refused.
+// prepareTokens settles the passwords that join tokens hold: configured, kept from an earlier start, or made now. Whether a configured
+// one is that of the cluster shows when the API is up.
 func (s *server) prepareTokens(context.Context) error {
 	configured, err := agent.Token(s.Settings, "token")
 	if err != nil {
@@ -30,9 +30,6 @@ func (s *server) prepareTokens(context.Context) error {
 	kept, err := readPasswd(s.data.Passwd())
 	if err != nil {
 		return err
-	}
-	if s.hasDatabase() && kept.Server != "" && password != "" && password != kept.Server {
-		return errors.New("bootstrap data already found and encrypted with different token")
 	}
 	if password == "" {
 		password = kept.Server
@@ -48,10 +45,10 @@ func (s *server) prepareTokens(context.Context) error {
 	if agentToken != "" {
 		s.users.Agent = agentToken
 	}
-	if err := writePasswd(s.data.Passwd(), s.users); err != nil {
-		return err
+	if s.hasDatabase() && kept.Server != "" {
+		return nil
 	}
-	return writeTokens(s.data, s.users, s.id.IPs[0].String(), s.Logger.Info)
+	return writePasswd(s.data.Passwd(), s.users)
 }
 
 // serverPassword takes the password out of a configured token, which may be given in full only if it names this cluster's CA.

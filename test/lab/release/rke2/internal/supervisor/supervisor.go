@@ -43,10 +43,9 @@ type Options struct {
 	Nodes   *NodePasswords
 	Servers func(ctx context.Context) ([]string, error) // API server addresses, host:port
 	Ready   func() bool                                 // whether the API server is up
-	// Members are the handlers for servers that join and for the commands on this host; nil answers 503.
-	Members http.Handler
-	Version string
-	Logger  *slog.Logger
+	// Commands answers the commands that are run on this host, below /db/ and at /v1-rke2/token.
+	Commands http.Handler
+	Logger   *slog.Logger
 }
 
 // Serve answers on a listener until ctx ends.
@@ -117,10 +116,8 @@ func handler(o Options) http.Handler {
 	mux.HandleFunc("POST /v1-rke2/client-kubelet.crt", agent(o.kubeletCert(x509.ExtKeyUsageClientAuth)))
 	mux.HandleFunc("POST /v1-rke2/serving-kubelet.crt", agent(o.kubeletCert(x509.ExtKeyUsageServerAuth)))
 	mux.HandleFunc("GET /v1-rke2/server-bootstrap", o.allow(roleServer, o.bootstrap))
-	if o.Members != nil {
-		mux.HandleFunc("/v1-rke2/token", o.allow(roleServer, o.Members.ServeHTTP))
-		mux.HandleFunc("/db/", o.allow(roleServer, o.Members.ServeHTTP))
-	}
+	mux.HandleFunc("/v1-rke2/token", o.allow(roleServer, o.Commands.ServeHTTP))
+	mux.HandleFunc("/db/", o.allow(roleServer, o.Commands.ServeHTTP))
 	return mux
 }
 
