@@ -133,10 +133,29 @@ func field(o object.Object, check Check) (verdict, error) {
 	return verdict{met: true}, nil
 }
 
-// failureOf returns an object's own word that it failed, or nil.
+// failureRule is a condition by which objects of a kind say that they failed.
+type failureRule struct {
+	kind, condition, status, reason, says string
+	// final marks what never changes any more.
+	final bool
+}
+
+// failureRules leave out what an object may overcome: a container that crashes or an image that cannot be pulled
+// is reported, but waited for. An empty kind or reason means any.
+var failureRules = []failureRule{
+	{kind: "Job", condition: "Failed", status: "True", says: "the job failed", final: true},
+	{kind: "CustomResourceDefinition", condition: "NamesAccepted", status: "False", says: "its names are not accepted", final: true},
+	{kind: "Deployment", condition: "Progressing", status: "False", reason: "ProgressDeadlineExceeded", says: "no progress"},
+	{condition: "Stalled", status: "True", says: "stalled"},
+}
+
+func (r failureRule) matches(kind string, c statusCondition) bool {
+	return (r.kind == "" || r.kind == kind) && r.condition == c.Type && r.status == c.Status && (r.reason == "" || r.reason == c.Reason)
+}
+
+// failureOf returns an object's own word that it failed, or nil. What it says of an older generation does not count.
 func failureOf(o object.Object) *failure {
-	generation := number(o, "metadata", "generation")
-	if observed, ok := object.Lookup(o, "status", "observedGeneration"); ok && toInt(observed) < generation {
+	if observed, ok := object.Lookup(o, "status", "observedGeneration"); ok && toInt(observed) < number(o, "metadata", "generation") {
 		return nil
 	}
 	kind := object.String(o, "kind")
@@ -144,15 +163,15 @@ func failureOf(o object.Object) *failure {
 		return &failure{text: "the pod failed: " + firstOf(object.String(o, "status", "message"), object.String(o, "status", "reason"), "no reason given")}
 	}
 	for _, c := range conditionsOf(o) {
-		switch {
-		case kind == "Job" && c.Type == "Failed" && c.Status == "True":
-			return &failure{text: fmt.Sprintf("the job failed: %s", c)}
-		case kind == "CustomResourceDefinition" && c.Type == "NamesAccepted" && c.Status == "False":
-			return &failure{text: fmt.Sprintf("its names are not accepted: %s", c)}
-		case kind == "Deployment" && c.Type == "Progressing" && c.Reason == "ProgressDeadlineExceeded":
-			return &failure{text: fmt.Sprintf("no progress: %s", c), since: firstOf(c.LastUpdateTime, c.LastTransitionTime, "?")}
-		case c.Type == "Stalled" && c.Status == "True":
-			return &failure{text: fmt.Sprintf("stalled: %s", c), since: firstOf(c.LastTransitionTime, "?")}
+		for _, rule := range failureRules {
+			if !rule.matches(kind, c) {
+				continue
+			}
+			f := &failure{text: fmt.Sprintf("%s: %s", rule.says, c)}
+			if !rule.final {
+				f.since = firstOf(c.LastUpdateTime, c.LastTransitionTime, "?")
+			}
+			return f
 		}
 	}
 	return nil

@@ -42,7 +42,7 @@ status:
 
 func TestEvaluate(t *testing.T) {
 	t.Parallel()
-	change := func(old, new string) string { return strings.ReplaceAll(rolledOut, old, new) }
+	change := func(from, to string) string { return strings.ReplaceAll(rolledOut, from, to) }
 	job := "apiVersion: batch/v1\nkind: Job\nmetadata: {name: j}\nstatus: {startTime: '2026-01-01T00:00:00Z', active: 1, conditions: [%s]}"
 	cases := map[string]struct {
 		check  Check

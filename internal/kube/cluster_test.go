@@ -15,15 +15,20 @@ import (
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/kube"
+	"github.com/dxlab/terraform-provider-lab/internal/kube/kubetest"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
+
+var controlPlane kubetest.Shared
+
+func TestMain(m *testing.M) { os.Exit(controlPlane.Main(m)) }
 
 // TestOnControlPlane runs against a real API server, with real controllers and simulated nodes. Each case has a
 // namespace of its own.
 func TestOnControlPlane(t *testing.T) {
 	t.Parallel()
-	kubeconfig := startControlPlane(t)
+	running := controlPlane.Get(t)
 	cases := map[string]func(*testing.T, *site){
 		"a custom resource follows its definition":      customResourceFollows,
 		"a field conflict names the other manager":      conflictNamesManager,
@@ -47,18 +52,9 @@ func TestOnControlPlane(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, newSite(t, kubeconfig))
+			test(t, newSite(t, running))
 		})
 	}
-}
-
-func startControlPlane(t *testing.T) []byte {
-	t.Helper()
-	data, err := os.ReadFile(os.Getenv("TRY_KUBECONFIG"))
-	if err != nil {
-		t.Skip(err)
-	}
-	return data
 }
 
 // site is a client and a fresh namespace for one case.
@@ -69,13 +65,10 @@ type site struct {
 	namespace  string
 }
 
-var nextSite atomic.Int64
-
-func newSite(t *testing.T, kubeconfig []byte) *site {
+func newSite(t *testing.T, running *kubetest.Cluster) *site {
 	t.Helper()
-	s := &site{t: t, kubeconfig: kubeconfig, namespace: fmt.Sprintf("case-%d", nextSite.Add(1))}
+	s := &site{t: t, kubeconfig: running.Kubeconfig, namespace: running.Namespace(t)}
 	s.client = s.connect()
-	s.apply("apiVersion: v1\nkind: Namespace\nmetadata: {name: NAMESPACE}")
 	return s
 }
 

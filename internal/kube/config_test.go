@@ -57,7 +57,7 @@ func TestNew_ResolvesTheConfiguration(t *testing.T) {
 	}
 	plugin := filepath.Join(dir, "plugin")
 	script := "#!/bin/sh\necho '{\"apiVersion\":\"client.authentication.k8s.io/v1\",\"kind\":\"ExecCredential\",\"status\":{\"token\":\"'$1-$SUFFIX'\"}}'\n"
-	if err := os.WriteFile(plugin, []byte(script), 0o700); err != nil { //nolint:gosec // a plugin must be executable
+	if err := os.WriteFile(plugin, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	cases := map[string]struct {

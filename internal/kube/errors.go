@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -119,4 +120,11 @@ func isConnection(err error) bool {
 	)
 	return errors.As(err, &network) || errors.As(err, &request) || errors.As(err, &noAnswer) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// asStatusObject reads a Status object, which is how the API server itself answers an error.
+func asStatusObject(body []byte) (metav1.Status, bool) {
+	status := metav1.Status{}
+	err := json.Unmarshal(body, &status)
+	return status, err == nil && status.Kind == "Status" && status.APIVersion == "v1"
 }

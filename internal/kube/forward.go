@@ -10,8 +10,8 @@ import (
 	"sync"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/tools/portforward"
+	"k8s.io/streaming/pkg/httpstream"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
@@ -76,7 +76,7 @@ func (c *Client) portForward(ctx context.Context, o ForwardOptions) (*Forward, e
 	}
 	living, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ready := make(chan struct{})
-	forwarder, err := portforward.NewOnAddressesWithContext(living, upgraded{conn}, []string{"127.0.0.1"},
+	forwarder, err := portforward.NewOnAddressesForStreamingWithContext(living, upgraded{conn}, []string{"127.0.0.1"},
 		[]string{fmt.Sprintf("0:%d", port)}, ready, io.Discard, io.Discard)
 	if err != nil {
 		stop()

@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
@@ -11,15 +10,13 @@ import (
 
 	"github.com/gorilla/websocket"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/util/httpstream"
-	"k8s.io/apimachinery/pkg/util/httpstream/spdy"
 	constants "k8s.io/apimachinery/pkg/util/portforward"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport"
-	spdydial "k8s.io/client-go/transport/spdy"
 	"k8s.io/klog/v2"
+	"k8s.io/streaming/pkg/httpstream"
+	"k8s.io/streaming/pkg/httpstream/spdy"
 )
 
 // pingPeriod keeps a forwarded connection alive through whatever is in between.
@@ -112,8 +109,7 @@ const maxStatus = 64 << 10
 func statusOf(response *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxStatus))
 	err = errors.Join(err, response.Body.Close())
-	status := metav1.Status{}
-	if err == nil && json.Unmarshal(body, &status) == nil && status.Kind == "Status" && status.Message != "" {
+	if status, ok := asStatusObject(body); ok && err == nil {
 		return &apierrors.StatusError{ErrStatus: status}
 	}
 	return apierrors.NewGenericServerResponse(response.StatusCode, "", schema.GroupResource{}, "", string(body), 0, true)
@@ -139,17 +135,16 @@ func (c *Client) overSPDY(ctx context.Context, to *url.URL) (httpstream.Connecti
 	if err != nil {
 		return nil, err
 	}
-	conn, _, err := spdydial.Negotiate(spdyUpgrade{upgrader}, &http.Client{Transport: rt}, request, portforward.PortForwardProtocolV1Name)
-	return conn, err
-}
-
-// spdyUpgrade keeps what the server answered when it is no upgrade; the library's own error has lost the status.
-type spdyUpgrade struct{ spdydial.Upgrader }
-
-// NewConnection makes a connection of an answer.
-func (u spdyUpgrade) NewConnection(response *http.Response) (httpstream.Connection, error) {
-	if response.StatusCode != http.StatusSwitchingProtocols {
-		return nil, statusOf(response)
+	request.Header.Set(httpstream.HeaderProtocolVersion, portforward.PortForwardProtocolV1Name)
+	response, err := rt.RoundTrip(request)
+	if err != nil {
+		return nil, err
 	}
-	return u.Upgrader.NewConnection(response)
+	if response.StatusCode != http.StatusSwitchingProtocols {
+		return nil, statusOf(response) // the library's own error has lost the status
+	}
+	if err := response.Body.Close(); err != nil {
+		return nil, err
+	}
+	return upgrader.NewConnection(response)
 }

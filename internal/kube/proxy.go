@@ -2,7 +2,6 @@ package kube
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
@@ -95,9 +93,8 @@ func failedProxy(response *http.Response, body []byte) error {
 	if response.StatusCode < 400 || !strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
 		return nil
 	}
-	status := metav1.Status{}
-	if json.Unmarshal(body, &status) != nil || status.Kind != "Status" || status.APIVersion != "v1" {
-		return nil
+	if status, ok := asStatusObject(body); ok {
+		return &apierrors.StatusError{ErrStatus: status}
 	}
-	return &apierrors.StatusError{ErrStatus: status}
+	return nil
 }

@@ -13,7 +13,7 @@ type statusCondition struct {
 	ObservedGeneration                 int64
 }
 
-// String reads "Available=False: MinimumReplicasUnavailable: Deployment does not have minimum availability."
+// String joins what the condition says: "Available=False: MinimumReplicasUnavailable: no minimum availability".
 func (c statusCondition) String() string {
 	parts := []string{c.Type + "=" + c.Status}
 	for _, part := range []string{c.Reason, c.Message} {

@@ -70,10 +70,32 @@ func (t countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 // WrappedRoundTripper lets client-go find the transport whose idle connections are to be closed.
 func (t countingTransport) WrappedRoundTripper() http.RoundTripper { return t.next }
 
-// verbOf names what a request does, after the paths of the Kubernetes API: /api/v1/..., /apis/group/version/...,
-// each followed by [namespaces/name/]resource[/name[/subresource]].
+// verbOf names what a request does.
 func (c *counter) verbOf(r *http.Request) string {
-	path := strings.TrimPrefix(strings.TrimPrefix(strings.Trim(r.URL.Path, "/"), c.prefix), "/")
+	parts := c.resourcePath(r.URL.Path)
+	switch {
+	case parts == nil:
+		return "discovery"
+	case len(parts) > 2 && (parts[2] == "log" || parts[2] == "proxy" || parts[2] == "portforward"):
+		return "connect"
+	case r.Method == http.MethodGet && r.URL.Query().Get("watch") == "true":
+		return "watch"
+	case r.Method == http.MethodGet && len(parts) == 1:
+		return "list"
+	case r.Method == http.MethodPatch && strings.HasPrefix(r.Header.Get("Content-Type"), "application/apply-patch"):
+		return "apply"
+	}
+	return verbOfMethod[r.Method]
+}
+
+var verbOfMethod = map[string]string{
+	http.MethodGet: "get", http.MethodPost: "create", http.MethodPut: "update", http.MethodPatch: "patch", http.MethodDelete: "delete",
+}
+
+// resourcePath returns resource[, name[, subresource]] of a path of the Kubernetes API (/api/v1/..., or
+// /apis/group/version/..., with or without namespaces/name), or nil for everything else.
+func (c *counter) resourcePath(path string) []string {
+	path = strings.TrimPrefix(strings.TrimPrefix(strings.Trim(path, "/"), c.prefix), "/")
 	parts := strings.Split(path, "/")
 	switch {
 	case parts[0] == "api" && len(parts) > 2:
@@ -81,33 +103,12 @@ func (c *counter) verbOf(r *http.Request) string {
 	case parts[0] == "apis" && len(parts) > 3:
 		parts = parts[3:]
 	default:
-		return "discovery"
+		return nil
 	}
 	if parts[0] == "namespaces" && len(parts) > 2 {
 		parts = parts[2:]
 	}
-	if len(parts) > 2 && (parts[2] == "log" || parts[2] == "proxy" || parts[2] == "portforward") {
-		return "connect"
-	}
-	switch r.Method {
-	case http.MethodGet:
-		switch {
-		case r.URL.Query().Get("watch") == "true":
-			return "watch"
-		case len(parts) == 1:
-			return "list"
-		}
-		return "get"
-	case http.MethodPatch:
-		if strings.HasPrefix(r.Header.Get("Content-Type"), "application/apply-patch") {
-			return "apply"
-		}
-	case http.MethodPost:
-		return "create"
-	case http.MethodPut:
-		return "update"
-	}
-	return strings.ToLower(r.Method)
+	return parts
 }
 
 // warnings puts the API server's Warning headers into the log.
