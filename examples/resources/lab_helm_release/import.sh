@@ -1,0 +1,2 @@
+# namespace/release
+terraform import lab_helm_release.podinfo podinfo/podinfo

@@ -1,0 +1,2 @@
+# namespace/release
+terraform import lab_istio_gateway.this istio-system/istio-ingressgateway

@@ -1,0 +1,2 @@
+# namespace/istiod
+terraform import lab_istio_mesh.this istio-system/istiod

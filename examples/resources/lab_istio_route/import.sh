@@ -1,0 +1,2 @@
+# namespace/name of the VirtualService
+terraform import lab_istio_route.nginx default/nginx

@@ -1,0 +1,2 @@
+# namespace/name
+terraform import lab_metallb_pool.gateways metallb-system/gateways

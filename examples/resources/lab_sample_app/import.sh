@@ -1,0 +1,2 @@
+# namespace/name
+terraform import lab_sample_app.nginx default/nginx
