@@ -25,7 +25,7 @@ func TestCommands(t *testing.T) {
 		{"certificates", certificates},
 		{"token", tokenRotation},
 	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, server) }) { //nolint:paralleltest // they share a server
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, server) }) {
 			t.Fatal(server.journal(t.Context()))
 		}
 	}

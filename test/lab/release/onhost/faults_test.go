@@ -44,7 +44,7 @@ func TestServer_Troubles(t *testing.T) {
 		{"control plane dies", controlPlaneDies},
 		{"is never ready", neverReady},
 	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, server) }) { //nolint:paralleltest // they share a host
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, server) }) {
 			t.Fatal(server.journal(t.Context()))
 		}
 		server.run(t, "systemctl stop rke2-server; systemctl reset-failed rke2-server; rm -rf /etc/rancher/rke2 /run/lab-rke2-crashes /etc/default/rke2-server")
@@ -160,7 +160,7 @@ func TestAgent_Troubles(t *testing.T) {
 		{"no network plugin", noNetworkPlugin},
 		{"reinstalled host", reinstalledHost},
 	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, server, worker) }) { //nolint:paralleltest // they share hosts
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, server, worker) }) {
 			t.Fatal(server.journal(t.Context()), "\n", worker.journal(t.Context()))
 		}
 	}

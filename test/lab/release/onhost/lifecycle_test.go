@@ -31,7 +31,7 @@ func TestLifecycle(t *testing.T) {
 		{"killall stops everything", killallStops},
 		{"uninstall leaves nothing", uninstallLeavesNothing},
 	} {
-		if !t.Run(step.name, func(t *testing.T) { step.run(t, server, worker) }) { //nolint:paralleltest // steps follow each other
+		if !t.Run(step.name, func(t *testing.T) { step.run(t, server, worker) }) {
 			t.Fatal(server.journal(t.Context()), "\n", worker.journal(t.Context()))
 		}
 	}
@@ -113,8 +113,17 @@ func componentsReady(t *testing.T, server, _ site) {
 				unready = append(unready, fmt.Sprint(item["metadata"], status))
 			}
 		}
+		for _, item := range list(server.api(t, "/api/v1/namespaces/kube-system/pods")) {
+			status, _ := item["status"].(map[string]any)
+			if phase := status["phase"]; phase != "Running" && phase != "Succeeded" {
+				unready = append(unready, fmt.Sprint(item["metadata"], phase))
+			}
+		}
 		return strings.Join(unready, "\n")
 	})
+	if phase := fmt.Sprint(server.api(t, "/api/v1/namespaces/kube-system/pods/kube-apiserver-"+server.Name())["status"]); !strings.Contains(phase, "phase:Running") {
+		t.Errorf("static pod: %s", phase)
+	}
 	if got := list(server.api(t, "/apis/networking.k8s.io/v1/ingressclasses")); len(got) != 1 || !strings.Contains(fmt.Sprint(got), "k8s.io/ingress-nginx") {
 		t.Errorf("ingress classes: %v", got)
 	}

@@ -152,7 +152,7 @@ func runAgent(ctx context.Context, args []string, logger *slog.Logger) error {
 		Token: token, Ready: ready, Silent: n.faults.SilentNode, Logger: n.logger,
 	})
 	if ctx.Err() != nil {
-		return nil
+		err = nil
 	}
 	return err
 }

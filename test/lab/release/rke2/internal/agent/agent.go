@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,7 +41,9 @@ type Options struct {
 	// Ready is called once when the node has its certificates; nil for the agent inside a server.
 	Ready  func() error
 	Silent bool // fault: no heartbeats
-	Logger *slog.Logger
+	// StaticPods are the components that this node shows as pods, besides kube-proxy.
+	StaticPods []string
+	Logger     *slog.Logger
 }
 
 // Identity is the node's name and addresses.
@@ -207,9 +210,13 @@ func (o Options) kubelet(node joined, id Identity, servers *balancer.Balancer) (
 	if err != nil {
 		return nil, err
 	}
+	pods := o.StaticPods
+	if !node.cluster.DisableKubeProxy {
+		pods = append(slices.Clone(pods), "kube-proxy")
+	}
 	return kubelet.New(kubelet.Options{
 		API: api, Name: id.Name, IPs: id.IPs, ExternalIPs: id.ExternalIPs, Version: o.Version, Labels: labels, Taints: taints,
-		Annotations: annotations(o.Settings, id), CNIReady: cniInstalled, Silent: o.Silent, Logger: o.Logger,
+		Annotations: annotations(o.Settings, id), CNIReady: cniInstalled, StaticPods: pods, Silent: o.Silent, Logger: o.Logger,
 	}), nil
 }
 

@@ -167,7 +167,7 @@ func adopt(s state) *Process {
 // end asks a process to stop and kills it when it does not within ten seconds.
 func end(ctx context.Context, pid int) error {
 	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
-		return nil //nolint:nilerr // gone already
+		return nil // gone already
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

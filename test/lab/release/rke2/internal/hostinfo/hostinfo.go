@@ -64,7 +64,7 @@ func DefaultAddress() (net.IP, error) {
 			return ipnet.IP.To4(), nil
 		}
 	}
-	return nil, errors.New("unable to select an IP from default routes.") //nolint:staticcheck // the real program's words
+	return nil, errors.New("unable to select an IP from default routes")
 }
 
 func defaultInterface(file string) (string, error) {

@@ -32,6 +32,7 @@ type Options struct {
 	Labels      map[string]string
 	Taints      []Taint
 	Annotations map[string]string
+	StaticPods  []string // components that the node shows as pods
 	// CNIReady reports whether a network plugin is installed; the node is Ready only then.
 	CNIReady func() bool
 	// Silent stops heartbeats after the node is registered.
@@ -45,6 +46,8 @@ type Kubelet struct {
 	info      hostinfo.Info
 	readyFrom time.Time
 	wasReady  bool
+	// mirroredFor is the UID of the node whose static pods the API server has.
+	mirroredFor string
 }
 
 // New returns a kubelet that has not registered its node yet.
@@ -130,8 +133,15 @@ func (k *Kubelet) beat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := k.renew(ctx, kubeapi.Text(node, "metadata", "uid")); err != nil {
+	uid := kubeapi.Text(node, "metadata", "uid")
+	if err := k.renew(ctx, uid); err != nil {
 		return fmt.Errorf("lease: %w", err)
+	}
+	if k.mirroredFor != uid {
+		if err := k.mirrorStaticPods(ctx, uid); err != nil {
+			return fmt.Errorf("mirror pods: %w", err)
+		}
+		k.mirroredFor = uid
 	}
 	if !k.outdated(node) {
 		return nil

@@ -41,6 +41,23 @@ func (s *server) runControllers(ctx context.Context, api *kubeapi.Client) {
 	go manifests.Run(ctx)
 }
 
+// staticPods are the components that a server runs.
+func (s *server) staticPods() []string {
+	var out []string
+	for _, c := range []struct{ name, disable string }{
+		{"etcd", "disable-etcd"},
+		{"kube-apiserver", "disable-apiserver"},
+		{"kube-controller-manager", "disable-controller-manager"},
+		{"kube-scheduler", "disable-scheduler"},
+		{"cloud-controller-manager", "disable-cloud-controller"},
+	} {
+		if !s.Settings.Bool(c.disable) {
+			out = append(out, c.name)
+		}
+	}
+	return out
+}
+
 // memberName is this server's name in etcd, which the control plane keeps beside the database.
 func (s *server) memberName() string {
 	content, err := os.ReadFile(s.data.Server("db", "name"))

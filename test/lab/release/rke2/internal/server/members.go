@@ -20,20 +20,20 @@ func (s *server) commandEndpoints() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /db/snapshot", func(w http.ResponseWriter, r *http.Request) {
 		var request snapshot.Request
-		serve(w, r, &request, func() (any, error) { return s.snapshots(r.Context(), request) })
+		serve(w, r, &request, func(ctx context.Context) (any, error) { return s.snapshots(ctx, request) })
 	})
 	mux.HandleFunc("PUT /v1-rke2/token", func(w http.ResponseWriter, r *http.Request) {
 		var request struct{ NewToken string }
-		serve(w, r, &request, func() (any, error) { return nil, s.rotateToken(r.Context(), request.NewToken) })
+		serve(w, r, &request, func(ctx context.Context) (any, error) { return nil, s.rotateToken(ctx, request.NewToken) })
 	})
 	return mux
 }
 
-func serve(w http.ResponseWriter, r *http.Request, request any, do func() (any, error)) {
+func serve(w http.ResponseWriter, r *http.Request, request any, do func(ctx context.Context) (any, error)) {
 	err := json.NewDecoder(r.Body).Decode(request)
 	var answer any
 	if err == nil {
-		answer, err = do()
+		answer, err = do(r.Context())
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err != nil {

@@ -34,6 +34,17 @@ func (s *server) validate(context.Context) error {
 	if _, err := s.Settings.Ingress(s.Version); err != nil {
 		return err
 	}
+	if err := s.checkFlags(); err != nil {
+		return err
+	}
+	if err := agent.Check(s.Settings); err != nil {
+		return err
+	}
+	return s.networks()
+}
+
+// checkFlags refuses flags that do not go together or have a wrong value.
+func (s *server) checkFlags() error {
 	if s.Settings.String("cluster-reset-restore-path") != "" && !s.Settings.Bool("cluster-reset") {
 		return errors.New("invalid flag use; --cluster-reset required with --cluster-reset-restore-path")
 	}
@@ -52,10 +63,7 @@ func (s *server) validate(context.Context) error {
 	} else if profile != "" && profile != "etcd" {
 		return fmt.Errorf("invalid value provided for --profile flag: %s", profile)
 	}
-	if err := agent.Check(s.Settings); err != nil {
-		return err
-	}
-	return s.networks()
+	return nil
 }
 
 // networks reads the address ranges and works out what the cluster's nodes are told.

@@ -125,10 +125,10 @@ func (s *server) runAgent(ctx context.Context) error {
 	}
 	err = agent.Run(ctx, agent.Options{
 		Settings: s.Settings, Version: s.Version, Data: s.data, Server: "https://127.0.0.1:" + supervisor.Port,
-		Token: string(token), Silent: s.Faults.SilentNode, Logger: s.Logger,
+		Token: string(token), Silent: s.Faults.SilentNode, StaticPods: s.staticPods(), Logger: s.Logger,
 	})
 	if ctx.Err() != nil {
-		return nil
+		err = nil
 	}
 	return err
 }
@@ -147,9 +147,10 @@ func (s *server) prepareTLS(context.Context) error { return pki.Ensure(s.data.TL
 
 // listen takes the supervisor's port before the control plane starts, and finds out early that the API server's is taken by somebody
 // else than an earlier run of this server.
-func (s *server) listen(context.Context) error {
+func (s *server) listen(ctx context.Context) error {
 	address := s.Settings.String("bind-address")
-	listener, err := net.Listen("tcp", net.JoinHostPort(address, supervisor.Port))
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(address, supervisor.Port))
 	if err != nil {
 		return fmt.Errorf("start cluster and https: %w", err)
 	}
@@ -157,7 +158,7 @@ func (s *server) listen(context.Context) error {
 	if controlplane.Running(s.controlPlaneOptions()) {
 		return nil
 	}
-	probe, err := net.Listen("tcp", net.JoinHostPort(address, apiPort))
+	probe, err := config.Listen(ctx, "tcp", net.JoinHostPort(address, apiPort))
 	if err != nil {
 		return fmt.Errorf("start kube-apiserver: failed to create listener: %w", err)
 	}

@@ -222,8 +222,12 @@ func TestAtLeast(t *testing.T) {
 		version, other string
 		want           bool
 	}{
-		{"v1.36.3+rke2r1", "v1.36.0", true}, {"v1.36.0", "v1.36.0", true}, {"v1.35.7+rke2r1", "v1.36.0", false},
-		{"v1.36.3-rc1+rke2r1", "v1.36.3", true}, {"v2.0.0", "v1.36.0", true}, {"dev", "v1.36.0", true},
+		{"v1.36.3+rke2r1", "v1.36.0", true},
+		{"v1.36.0", "v1.36.0", true},
+		{"v1.35.7+rke2r1", "v1.36.0", false},
+		{"v1.36.3-rc1+rke2r1", "v1.36.3", true},
+		{"v2.0.0", "v1.36.0", true},
+		{"dev", "v1.36.0", true},
 	} {
 		if got := settings.AtLeast(test.version, test.other); got != test.want {
 			t.Errorf("%s at least %s: %v", test.version, test.other, got)

@@ -49,7 +49,7 @@ func Connect(ctx context.Context, o ClientOptions) (*Client, error) {
 		return nil, fmt.Errorf("only https:// URLs are supported, invalid scheme: %s", o.Server)
 	}
 	c := &Client{base: strings.TrimRight(u.String(), "/"), token: token}
-	c.http = newHTTPClient(o, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) //nolint:gosec // the CA is what is asked for
+	c.http = newHTTPClient(o, &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}) // the CA is what is asked for
 	ca, err := c.get(ctx, "/cacerts")
 	if err != nil {
 		return nil, fmt.Errorf("failed to get CA certs: %w", err)
@@ -122,7 +122,7 @@ func (c *Client) Certificate(ctx context.Context, kind string, node Node, csr []
 		return nil, err
 	}
 	if status == http.StatusForbidden {
-		return nil, fmt.Errorf("Node password rejected, duplicate hostname or contents of '%s' may not match server node-passwd entry, "+ //nolint:staticcheck // the real program's words
+		return nil, fmt.Errorf("Node password rejected, duplicate hostname or contents of '%s' may not match server node-passwd entry, "+
 			"try enabling a unique node name with the --with-node-id flag", node.PasswordFile)
 	}
 	return body, badStatus(req, status)
