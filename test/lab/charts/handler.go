@@ -117,24 +117,26 @@ func (r *Repository) asked(req *http.Request) asked {
 		}
 		return asked{}
 	}
-	// /v2/charts/<chart>/{blobs,manifests,tags}/<reference>
-	path, ok := strings.CutPrefix(req.URL.Path, "/v2/"+Prefix+"/")
+	return r.askedOfRegistry(req.URL.Path)
+}
+
+// askedOfRegistry reads /v2/charts/<chart>/{blobs,manifests,tags}/<reference>.
+func (r *Repository) askedOfRegistry(path string) asked {
+	path, ok := strings.CutPrefix(path, "/v2/"+Prefix+"/")
 	parts := strings.Split(path, "/")
 	if !ok || len(parts) != 3 {
 		return asked{}
 	}
 	chart, kind, reference := parts[0], parts[1], parts[2]
-	switch kind {
-	case "blobs":
+	if kind == "blobs" {
 		if a, ok := r.layers[reference]; ok {
 			return asked{Archive, a.name, a.version}
 		}
 		return asked{chart: chart}
-	case "manifests":
-		for _, a := range r.archives {
-			if a.name == chart && tagOf(a.version) == reference {
-				return asked{Index, chart, a.version}
-			}
+	}
+	for _, a := range r.archives {
+		if kind == "manifests" && a.name == chart && tagOf(a.version) == reference {
+			return asked{Index, chart, a.version}
 		}
 	}
 	return asked{target: Index, chart: chart}
