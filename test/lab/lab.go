@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/charts"
 	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release"
 )
@@ -25,6 +26,7 @@ type Options struct {
 	Host         hosts.Options // what they are like; the name is not used
 	ServicePort  int           // where releases and charts are served on hosts.Gateway, 0 for any free port
 	Release      release.Options
+	Charts       charts.Options
 	ControlPlane string       // path of the control plane binary on this machine, "" for hosts without one
 	Outside      *Outside     // addresses outside the lab's namespaces, nil for none
 	Logger       *slog.Logger // nil for none
@@ -36,6 +38,8 @@ type Lab struct {
 	dir      string
 	hosts    []*hosts.Host
 	key      hosts.Key
+	releases *release.Releases
+	charts   *charts.Repository
 	services netip.AddrPort // of the release and chart server, inside
 	block    netip.Prefix   // of the addresses outside, invalid when there are none
 	close    []func(context.Context) error

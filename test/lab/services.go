@@ -10,34 +10,29 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/charts"
 	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release"
 )
 
-// Paths of the lab's services on its service port.
+// Paths of the lab's services on its service port. Charts are below /charts and, as an OCI registry, below /v2/.
 const (
 	releasePath = "/release"
-	chartsPath  = "/charts"
+	chartsPath  = "/" + charts.Prefix
 )
 
-// services answers for the release server and the chart server.
-func services(o Options) (http.Handler, error) {
-	o.Release.Logger = o.Logger
-	releases, err := release.NewHandler(o.Release)
-	if err != nil {
-		return nil, fmt.Errorf("preparing the releases: %w", err)
+// startServices serves releases and charts on the hosts' network.
+func (l *Lab) startServices(ctx context.Context, o Options) (err error) {
+	o.Release.Logger, o.Charts.Logger = o.Logger, o.Logger
+	if l.releases, err = release.New(o.Release); err != nil {
+		return fmt.Errorf("preparing the releases: %w", err)
+	}
+	if l.charts, err = charts.New(o.Charts); err != nil {
+		return fmt.Errorf("preparing the charts: %w", err)
 	}
 	mux := http.NewServeMux()
-	mux.Handle(releasePath+"/", http.StripPrefix(releasePath, releases))
-	return mux, nil
-}
-
-// startServices serves releases and charts on the hosts' network.
-func (l *Lab) startServices(ctx context.Context, o Options) error {
-	handler, err := services(o)
-	if err != nil {
-		return err
-	}
+	mux.Handle(releasePath+"/", http.StripPrefix(releasePath, l.releases.Handler()))
+	mux.Handle("/", l.charts.Handler())
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", net.JoinHostPort(hosts.Gateway, strconv.Itoa(o.ServicePort)))
 	if err != nil {
@@ -47,10 +42,16 @@ func (l *Lab) startServices(ctx context.Context, o Options) error {
 		return fmt.Errorf("finding the address of the lab's services: %w", err)
 	}
 	server := &http.Server{
-		Handler: handler, ReadHeaderTimeout: 10 * time.Second,
+		Handler: mux, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
 	}
 	l.running.Go(func() { _ = server.Serve(listener) })
 	l.close = append(l.close, func(context.Context) error { return server.Close() })
 	return nil
 }
+
+// Releases are the releases that the lab serves; faults are set there.
+func (l *Lab) Releases() *release.Releases { return l.releases }
+
+// Charts are the charts that the lab serves; faults are set and requests counted there.
+func (l *Lab) Charts() *charts.Repository { return l.charts }

@@ -47,37 +47,39 @@ func up(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	return start(ctx, f, order{Dir: string(f), Hosts: *count, Bare: *bare})
+}
+
+// start starts the lab of a folder unless it is running.
+func start(ctx context.Context, f folder, o order) error {
 	unlock, err := f.lock(ctx)
 	if err != nil {
 		return err
 	}
 	defer unlock()
 	s, ok, err := f.read()
+	if err == nil && ok {
+		ok, err = answers(ctx, f, s)
+	}
 	if err != nil {
 		return err
 	}
 	if ok {
-		ok, err = answers(ctx, f, s)
-	}
-	if ok {
 		say("a lab with %d hosts is already running in %s", len(s.Hosts), f)
-	}
-	if ok || err != nil {
-		return err
+		return nil
 	}
 	// what a killed lab left
 	if err := errors.Join(hosts.Sweep(ctx), f.claim()); err != nil {
 		return err
 	}
-	start := time.Now()
-	o := order{Dir: string(f), Hosts: *count, Bare: *bare}
+	begin := time.Now()
 	if err = prepare(ctx, &o); err == nil {
 		s, err = launch(ctx, f, o)
 	}
 	if err != nil {
 		return errors.Join(err, f.remove(), hosts.Sweep(context.WithoutCancel(ctx)))
 	}
-	say("the lab is up after %s: %s", time.Since(start).Round(100*time.Millisecond), summary(s))
+	say("the lab is up after %s: %s", time.Since(begin).Round(100*time.Millisecond), summary(s))
 	say("for a shell: . %s", f.path("env"))
 	return nil
 }
