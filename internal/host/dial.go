@@ -159,5 +159,5 @@ func (p *Pool) handshake(ctx context.Context, to approach, g *guard, seen *keySe
 		}
 		return nil, handshakeFault(err, a, seen, w.first())
 	}
-	return p.newLink(to.hop, ssh.NewClient(client, chans, requests), seen.key), nil
+	return p.newLink(to, ssh.NewClient(client, chans, requests), seen.key), nil
 }

@@ -88,8 +88,7 @@ func (l *link) stop(ctx context.Context, r *running, cause error) error {
 	defer cancel()
 	err := l.kill(ctx, r)
 	if errors.Is(err, errNoSession) {
-		_ = r.session.Close()
-		err = l.kill(ctx, r)
+		err = l.killFromOutside(ctx, r)
 	}
 	select {
 	case <-r.ended:
@@ -107,6 +106,18 @@ func (l *link) kill(ctx context.Context, r *running) error {
 	script := assign("t", pattern(r.tag), "s", sessionOf(r.stderr), "skip", "") + hunt + `end "$t" "$s"`
 	_, err := l.run(ctx, job{title: "end " + r.tag, script: prelude + script, wish: wish, limit: l.kills, maxOutput: 4 << 10, noStop: true})
 	return err
+}
+
+// killFromOutside ends a command over a connection of its own, for a server whose MaxSessions leaves no room beside
+// the command itself.
+func (l *link) killFromOutside(ctx context.Context, r *running) error {
+	other, err := l.again(ctx)
+	if err != nil {
+		return err
+	}
+	defer other.end(errLinkClosed)
+	other.become = l.become
+	return other.kill(ctx, r)
 }
 
 // sessionOf reads the session's number out of the "begin PID SESSION" mark, "" when it has not come.

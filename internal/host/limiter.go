@@ -11,13 +11,14 @@ const maxSessions = 6
 
 // limiter hands out slots. Its limit shrinks when the server turns out to allow fewer.
 type limiter struct {
-	mu      sync.Mutex
-	limit   int
-	active  int
-	waiting []chan struct{}
+	mu     sync.Mutex
+	limit  int
+	active int
+	// freed is closed, and replaced, whenever a slot is given back.
+	freed chan struct{}
 }
 
-func newLimiter(limit int) *limiter { return &limiter{limit: limit} }
+func newLimiter(limit int) *limiter { return &limiter{limit: limit, freed: make(chan struct{})} }
 
 func (l *limiter) acquire(ctx context.Context) error {
 	for {
@@ -27,14 +28,11 @@ func (l *limiter) acquire(ctx context.Context) error {
 			l.mu.Unlock()
 			return nil
 		}
-		turn := make(chan struct{})
-		l.waiting = append(l.waiting, turn)
+		freed := l.freed
 		l.mu.Unlock()
 		select {
-		case <-turn:
+		case <-freed:
 		case <-ctx.Done():
-			// Whoever was woken in vain passes the wake-up on.
-			l.wake()
 			return ctx.Err()
 		}
 	}
@@ -42,29 +40,23 @@ func (l *limiter) acquire(ctx context.Context) error {
 
 func (l *limiter) release() {
 	l.mu.Lock()
-	l.active--
-	l.mu.Unlock()
-	l.wake()
-}
-
-func (l *limiter) wake() {
-	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) > 0 {
-		close(l.waiting[0])
-		l.waiting = l.waiting[1:]
-	}
+	l.giveBack()
 }
 
-// shrink gives the slot back for good, because the server refused a session while others were open. It reports
-// false when this was the only one, so that waiting would not help.
+// giveBack frees a slot; the caller holds mu.
+func (l *limiter) giveBack() {
+	l.active--
+	close(l.freed)
+	l.freed = make(chan struct{})
+}
+
+// shrink gives back a slot that the server did not honour, and from now on hands out only as many as it did. It
+// reports whether there are any.
 func (l *limiter) shrink() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.active--
-	if l.active == 0 {
-		return false
-	}
-	l.limit = min(l.limit, l.active)
-	return true
+	l.giveBack()
+	l.limit = max(1, min(l.limit, l.active))
+	return l.active > 0
 }

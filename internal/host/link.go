@@ -32,6 +32,8 @@ type link struct {
 	secrets      redactor
 	stats        *counters
 	log          *slog.Logger
+	// again makes another connection of the same kind, which nobody else uses.
+	again func(context.Context) (*link, error)
 
 	gone chan struct{}
 	once sync.Once

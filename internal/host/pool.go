@@ -2,11 +2,13 @@ package host
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -34,6 +36,9 @@ const (
 	defaultConnectTimeout = 15 * time.Second
 	defaultKeepAlive      = 10 * time.Second
 )
+
+// errPoolClosed is what latecomers get; it has no kind, because trying again does not help.
+var errPoolClosed = errors.New("the connections of this process have been closed")
 
 // NewPool makes a pool. It reads no file and does not dial.
 func NewPool(o Options) *Pool {
@@ -84,16 +89,16 @@ func (p *Pool) link(ctx context.Context, route []*hop) (*link, error) {
 	if l, err := p.existing(key, last); l != nil || err != nil {
 		return l, err
 	}
-	own := false
+	var own atomic.Bool // the attempt may go on after this caller has left
 	made, err := p.flights.do(ctx, key, func(ctx context.Context) (*link, error) {
-		own = true
+		own.Store(true)
 		return p.make(ctx, key, route)
 	})
 	if err == nil {
 		if ok, err := made.satisfies(last); ok || err != nil {
 			return made, err
 		}
-	} else if own || !fault.Is(err, fault.HostKey) {
+	} else if own.Load() || !fault.Is(err, fault.HostKey) {
 		return nil, err
 	}
 	// Somebody with another pin has dialled the same host; what that came to says nothing about this one.
@@ -167,13 +172,14 @@ func (p *Pool) keep(key string, l *link) error {
 	defer p.mu.Unlock()
 	if p.closed {
 		l.end(errLinkClosed)
-		return errLinkClosed
+		return errPoolClosed
 	}
 	p.links[key] = append(p.links[key], l)
 	return nil
 }
 
-func (p *Pool) newLink(h *hop, client *ssh.Client, shown ssh.PublicKey) *link {
+func (p *Pool) newLink(to approach, client *ssh.Client, shown ssh.PublicKey) *link {
+	h := to.hop
 	sudo := firstOf(p.options.SudoPassword, h.creds.Password)
 	l := &link{
 		client: client, name: h.name, at: h.String(), key: bare(shown), shown: shown, id: newLinkID(),
@@ -181,7 +187,8 @@ func (p *Pool) newLink(h *hop, client *ssh.Client, shown ssh.PublicKey) *link {
 		become: newBecome(), password: sudo,
 		secrets: redactor{sudo, h.creds.Password, h.creds.Passphrase},
 		stats:   &p.counters, log: p.log,
-		gone: make(chan struct{}), accepted: map[string]bool{h.rule(): true},
+		again: func(ctx context.Context) (*link, error) { return p.connect(ctx, to) },
+		gone:  make(chan struct{}), accepted: map[string]bool{h.rule(): true},
 	}
 	l.start(p.options.KeepAlive)
 	return l

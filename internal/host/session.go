@@ -3,6 +3,7 @@ package host
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -28,9 +29,16 @@ func (e *lostError) Unwrap() error { return e.why }
 // errNoSession means that the server opens no session at all.
 var errNoSession = errors.New("the host opens no session")
 
+// refusedPause is the first pause after the server refused a session though none of ours was open: it counts an ended
+// one for a moment longer. Pauses double; after refusedTries of them, over a second, it is taken to mean no.
+const (
+	refusedPause = 20 * time.Millisecond
+	refusedTries = 6
+)
+
 // open opens a session within the slots of limit, which the caller releases. Waiting for the server ends with ctx.
 func (l *link) open(ctx context.Context, limit *limiter) (*ssh.Session, error) {
-	for {
+	for alone := 0; ; {
 		if err := limit.acquire(ctx); err != nil {
 			return nil, err
 		}
@@ -43,9 +51,18 @@ func (l *link) open(ctx context.Context, limit *limiter) (*ssh.Session, error) {
 			limit.release()
 			return nil, err
 		}
-		// MaxSessions of the server is lower than ours: wait until one of ours ends.
-		if !limit.shrink() {
-			return nil, errors.Join(errNoSession, err)
+		// MaxSessions of the server is lower than ours: the next slot comes when one of ours ends.
+		if limit.shrink() {
+			continue
+		}
+		if alone == refusedTries {
+			return nil, fmt.Errorf("%w: %w", errNoSession, err)
+		}
+		select {
+		case <-time.After(refusedPause << alone):
+			alone++
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
 	}
 }
@@ -88,7 +105,7 @@ func (l *link) execute(session *ssh.Session, tag string, input io.Reader, failed
 	l.stats.commands.Add(1)
 	if err := session.Start(launch(tag)); err != nil {
 		if l.alive() {
-			return errors.Join(errNoSession, err)
+			return fmt.Errorf("%w: %w", errNoSession, err)
 		}
 		return &lostError{sent: true, why: l.reason()}
 	}
