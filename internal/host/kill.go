@@ -10,32 +10,42 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// hunt defines collect, which lists in $pids the processes that belong to a command: those that carry the pattern $1 in
-// their arguments (its shells and sudo) or environment (all that it started), and those in its session $2, if the
-// session's leader is one of them or is gone. The second catches children without the environment. $skip is left
-// out. Closing the channel or sending a signal over SSH does not do it: without a terminal the program lives on, and
-// OpenSSH before 10 delivers no signals to root's commands.
+// hunt defines end, which ends all processes that belong to commands and reports whether that worked. They are those
+// that carry the pattern $1 in their arguments (the shells and sudo) or environment (all that these started), and those
+// in the same sessions, or in the session $2, which catches children that were started without the environment. A
+// session counts only when its leader is one of them or is gone, because some servers run commands in their own.
+// Processes in $skip are left alone. Closing the channel or sending a signal over SSH does not do all that: without a
+// terminal a program lives on, and OpenSSH before 10 delivers no signals to root's commands.
 const hunt = `add() {
   case " $skip $pids " in *" $1 "*) ;; *) pids="$pids $1" ;; esac
 }
+session() {
+  case "$sessions" in *" $4 "*) ;; *) sessions="$sessions$4 " ;; esac
+}
+member() {
+  case "$owned" in *" $5 "*) [ "$2" = Z ] || add "$1" ;; esac
+}
 collect() {
-  pids=
+  pids= owned=' '
   for f in $(grep -ls -e "$1" /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null); do
     f=${f#/proc/}; add "${f%%/*}"
   done
-  [ "${2:-0}" -gt 1 ] || return 0
-  case " $pids " in *" $2 "*) ;; *) [ ! -e "/proc/$2" ] || return 0 ;; esac
+  for p in $pids; do
+    IFS= read -r l <"/proc/$p/stat" && session ${l##*) }
+  done 2>/dev/null
+  for p in $sessions; do
+    case " $pids " in *" $p "*) owned="$owned$p " ;; *) [ -e "/proc/$p" ] || owned="$owned$p " ;; esac
+  done
   for f in /proc/[0-9]*/stat; do
-    IFS= read -r l <"$f" || continue
-    member "$2" "${l%% *}" ${l##*) }
+    IFS= read -r l <"$f" && member "${l%% *}" ${l##*) }
   done 2>/dev/null
 }
-member() { [ "$6" != "$1" ] || [ "$3" = Z ] || add "$2"; }
 end() {
-  collect "$1" "$2"
+  sessions=" ${2:+$2 }"
+  collect "$1"
   [ -z "$pids" ] || kill -TERM $pids 2>/dev/null
   n=0
-  while collect "$1" "$2"; [ -n "$pids" ]; do
+  while collect "$1"; [ -n "$pids" ]; do
     n=$((n+1))
     [ $n -lt 20 ] || kill -KILL $pids 2>/dev/null
     [ $n -lt 25 ] || return 1

@@ -19,7 +19,7 @@ silent() {
   IFS= read -r other <"$info" || return 1
   case $other in lab-?*-) ;; *) return 1 ;; esac
   tell silent
-  end "la[b]-${other#lab-}" 0
+  end "la[b]-${other#lab-}"
 }
 started=$(date +%s) told=
 until flock -n 9; do
@@ -38,9 +38,10 @@ while IFS= read -r beat; do
   touch -- "$info"
 done
 if [ -z "$released" ]; then
-  collect "la[b]-${0#lab-}" 0
+  sessions=' '
+  collect "la[b]-${0#lab-}"
   skip=$pids
-  end "la[b]-${prefix#lab-}" 0
+  end "la[b]-${prefix#lab-}"
 fi
 rm -f -- "$info"
 `

@@ -56,6 +56,7 @@ type Server struct {
 	addr     string
 	accepted atomic.Int64
 	execs    atomic.Int64
+	sftps    atomic.Int64
 	sessions atomic.Int64
 	most     atomic.Int64
 
@@ -228,6 +229,9 @@ func (s *Server) Accepted() int64 { return s.accepted.Load() }
 
 // Execs is the number of commands so far.
 func (s *Server) Execs() int64 { return s.execs.Load() }
+
+// SFTPs is the number of SFTP sessions so far.
+func (s *Server) SFTPs() int64 { return s.sftps.Load() }
 
 // MostSessions is the highest number of sessions that were open at once.
 func (s *Server) MostSessions() int64 { return s.most.Load() }

@@ -61,6 +61,7 @@ func (s *Server) session(server *ssh.ServerConn, channel ssh.NewChannel) {
 }
 
 func (s *Server) sftp(channel ssh.Channel) {
+	s.sftps.Add(1)
 	server, err := sftp.NewServer(channel, sftp.WithServerWorkingDirectory(s.Dir))
 	if err != nil {
 		return
