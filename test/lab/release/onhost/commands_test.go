@@ -24,6 +24,7 @@ func TestCommands(t *testing.T) {
 		{"wrong commands", wrongCommands},
 		{"certificates", certificates},
 		{"token", tokenRotation},
+		{"new name", newName},
 	} {
 		if !t.Run(step.name, func(t *testing.T) { step.run(t, server) }) {
 			t.Fatal(server.journal(t.Context()))
@@ -90,6 +91,18 @@ func certificates(t *testing.T, server site) {
 		t.Errorf("certificate or process are the same: %s", after)
 	}
 	server.waitReady(t, server.Name())
+}
+
+// newName changes a setting that the running control plane has to take.
+func newName(t *testing.T, server site) {
+	server.configure(t, "token: second-secret", "tls-san: [new.example.org]")
+	server.run(t, "timeout 90 systemctl restart rke2-server")
+	for _, port := range []string{"6443", "9345"} {
+		const ask = "curl -s -o /dev/null -w %%{http_code} --cacert /var/lib/rancher/rke2/server/tls/server-ca.crt --resolve new.example.org:%[1]s:127.0.0.1 https://new.example.org:%[1]s/ping"
+		if got := server.run(t, fmt.Sprintf(ask, port)); got == "000" {
+			t.Errorf("port %s does not know its new name", port)
+		}
+	}
 }
 
 func tokenRotation(t *testing.T, server site) {

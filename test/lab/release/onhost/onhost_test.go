@@ -38,6 +38,11 @@ func releaseServer(t *testing.T, o release.Options) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveReleases(t, handler)
+}
+
+func serveReleases(t *testing.T, handler http.Handler) string {
+	t.Helper()
 	var config net.ListenConfig
 	listener, err := config.Listen(t.Context(), "tcp", net.JoinHostPort(hosts.Gateway, "0"))
 	if err != nil {

@@ -81,11 +81,24 @@ type Installer struct {
 	Logger *slog.Logger
 }
 
-// Install makes what is chosen and removes what was there and is chosen no longer. It can be repeated.
-func (i Installer) Install(ctx context.Context, o Options) error {
+// Definitions makes the kinds that RKE2 brings along and fails while the API server does not serve them all. It can be repeated.
+func (i Installer) Definitions(ctx context.Context) error {
 	if err := i.applyFile(ctx, "crds", values{}); err != nil {
 		return err
 	}
+	for _, path := range []string{
+		"/apis/helm.cattle.io/v1/helmcharts", "/apis/helm.cattle.io/v1/helmchartconfigs", "/apis/k3s.cattle.io/v1/addons",
+		"/apis/k3s.cattle.io/v1/etcdsnapshotfiles",
+	} {
+		if _, err := i.API.Get(ctx, path); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// Install makes what is chosen and removes what was there and is chosen no longer. It can be repeated; the kinds must be there.
+func (i Installer) Install(ctx context.Context, o Options) error {
 	v := values{ClusterDNS: o.ClusterDNS}
 	if len(o.Ingress) > 0 {
 		v.DefaultIngress = o.Ingress[0]

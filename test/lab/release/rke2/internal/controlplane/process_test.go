@@ -17,7 +17,7 @@ func program(t *testing.T, script string) controlplane.Options {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "program")
-	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"+script), 0o755); err != nil { //nolint:gosec // it has to be executable
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	o := controlplane.Options{

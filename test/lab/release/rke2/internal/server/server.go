@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/agent"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/bundled"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/controlplane"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/faults"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
@@ -21,6 +22,11 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/pki"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/supervisor"
+)
+
+const (
+	hookPause    = 100 * time.Millisecond
+	hookDeadline = time.Minute
 )
 
 // Options say which server runs.
@@ -84,7 +90,13 @@ func (s *server) serve(ctx context.Context, cancel context.CancelCauseFunc) erro
 	if err != nil {
 		return err
 	}
-	if err := s.checkToken(ctx, api); err != nil {
+	hooks := func() error {
+		if err := (bundled.Installer{API: api, Logger: s.Logger}).Definitions(ctx); err != nil {
+			return err
+		}
+		return s.checkToken(ctx, api)
+	}
+	if err := settle(ctx, hooks); err != nil {
 		return startError(ctx, err)
 	}
 	s.runControllers(ctx, api)
@@ -106,6 +118,26 @@ func (s *server) serve(ctx context.Context, cancel context.CancelCauseFunc) erro
 		return err
 	}
 	return nil
+}
+
+// settle repeats the start-up hooks while a young API server refuses them; a wrong token stays wrong.
+func settle(ctx context.Context, hooks func() error) error {
+	tick := time.NewTicker(hookPause)
+	defer tick.Stop()
+	deadline := time.After(hookDeadline)
+	for {
+		err := hooks()
+		if err == nil || errors.Is(err, errToken) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-deadline:
+			return err
+		case <-tick.C:
+		}
+	}
 }
 
 func (s *server) announce(ctx context.Context) error {
