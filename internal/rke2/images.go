@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
@@ -17,13 +18,7 @@ func (j *job) images(ctx context.Context, sums map[string]string) error {
 	}
 	names := imageArchives(sums, j.arch)
 	if j.n.Source.LocalPath != "" {
-		var present []string
-		for _, name := range names {
-			if _, err := os.Stat(filepath.Join(j.n.Source.LocalPath, name)); err == nil {
-				present = append(present, name)
-			}
-		}
-		names = present
+		names = j.localImages(names)
 	}
 	if len(names) == 0 {
 		return nil
@@ -44,6 +39,23 @@ func (j *job) images(ctx context.Context, sums map[string]string) error {
 		}
 	}
 	return nil
+}
+
+// localImages keeps what the directory here has, and of two forms of the same images the smaller one.
+func (j *job) localImages(names []string) []string {
+	var present []string
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(j.n.Source.LocalPath, name)); err == nil {
+			present = append(present, name)
+		}
+	}
+	var single []string
+	for _, name := range present {
+		if base, gzipped := strings.CutSuffix(name, ".gz"); !gzipped || !slices.Contains(present, base+".zst") {
+			single = append(single, name)
+		}
+	}
+	return single
 }
 
 // imageScript asks which of the archives are not in place, or puts one there.

@@ -50,6 +50,7 @@ func (j *job) read(ctx context.Context) error {
 // takeStock decides whether what was found may become the node.
 func (j *job) takeStock(context.Context) error {
 	o := j.out.Observed
+	j.out.Warnings = nil
 	if err := j.refusal("take stock", mayInstall(j.n, o, j.o.Adopt)); err != nil {
 		return err
 	}

@@ -44,6 +44,8 @@ type Observed struct {
 
 	files  map[string]file
 	marker marker
+	// leftover says that a run was cut off and left its working directory.
+	leftover bool
 	// effective is what all configuration files together say.
 	effective map[string]any
 }

@@ -13,7 +13,7 @@ func Read(ctx context.Context, h Host, n Node) (Observed, error) {
 	answer, err := run(ctx, h, script{name: "read RKE2", file: "read.sh", env: map[string]string{
 		"DATA_DIR": n.DataDir, "CONFIG_DIR": configDir, "TOKEN_FILE": tokenFile,
 		"PREFIXES":        strings.Join([]string{defaultPrefix, altPrefix, rpmPrefix}, " "),
-		"UNIT_PROPERTIES": unitProperties,
+		"UNIT_PROPERTIES": unitProperties, "STAGE_NAME": stageName,
 	}})
 	if err != nil {
 		return Observed{}, err
@@ -35,7 +35,7 @@ func observe(answer block, asked Role) (Observed, error) {
 	o := Observed{
 		Version: answer.value("version"), Prefix: answer.value("prefix"), RPM: answer.value("rpm") == "yes",
 		Hostname: answer.value("hostname"), Address: answer.value("address"), DataDir: answer.value("data_dir"),
-		HasData: answer.value("data") != "",
+		HasData: answer.value("data") != "", leftover: len(answer.text["stage"]) > 0,
 	}
 	var err error
 	if o.files, err = filesOf(answer); err != nil {

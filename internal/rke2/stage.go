@@ -14,6 +14,9 @@ import (
 // byte leaves what is installed as it was.
 func (j *job) stage(ctx context.Context) (err error) {
 	if !j.change.place {
+		if j.out.Observed.leftover {
+			return j.clear(ctx, false)
+		}
 		return nil
 	}
 	if err := j.clear(ctx, true); err != nil {

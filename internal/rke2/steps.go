@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
-	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
 
@@ -98,39 +97,4 @@ func (j *job) until(ctx context.Context, name string, o wait.Options, poll func(
 		return verdict
 	}
 	return j.refusal(name, err)
-}
-
-// releaseTimeout bounds what is still done after a cancel: giving back the lock and clearing up.
-const releaseTimeout = 10 * time.Second
-
-// lockName is the lock that all changes of RKE2 on a machine hold.
-const lockName = "rke2"
-
-var errLockLost = errors.New("the connection that held the lock is gone")
-
-// locked runs work while the machine's lock is held, and stops it when the lock is lost.
-func locked(ctx context.Context, h Host, o Options, work func(context.Context) error) (err error) {
-	lock, err := h.Lock(ctx, host.LockOptions{Name: lockName, Holder: o.Holder, Wait: o.LockWait})
-	if err != nil {
-		return err
-	}
-	bounded, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	go func() {
-		select {
-		case <-lock.Lost():
-			stop(errLockLost)
-		case <-bounded.Done():
-		}
-	}()
-	err = work(bounded)
-	if errors.Is(context.Cause(bounded), errLockLost) {
-		return fault.New(fault.Unreachable, fmt.Errorf("change RKE2 on %s: %w: %w", h, errLockLost, err))
-	}
-	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
-	defer cancel()
-	if releaseErr := lock.Release(after); releaseErr != nil && err == nil {
-		return releaseErr
-	}
-	return err
 }

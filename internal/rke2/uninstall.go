@@ -38,7 +38,7 @@ func Uninstall(ctx context.Context, h Host, o UninstallOptions) error {
 		}
 		found := r.out.Observed
 		switch {
-		case !found.Installed && !found.HasData && !found.ByUs && found.ConfigHash == "":
+		case !found.Installed && !found.HasData && !found.ByUs && found.ConfigHash == "" && !found.leftover:
 			return nil
 		case found.Installed && !found.ByUs && !o.Foreign:
 			return r.errorf(fault.Conflict, "uninstall RKE2", "found %s that has no mark of ours: adopt it first, or uninstall it by hand", found)

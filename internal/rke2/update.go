@@ -23,6 +23,7 @@ func Update(ctx context.Context, h Host, n Node, o Options) (Outcome, error) {
 func (j *job) mayUpdate(context.Context) error {
 	const name = "update RKE2"
 	o := j.out.Observed
+	j.out.Warnings = nil
 	j.out.Touched = o.ByUs
 	switch {
 	case !o.Installed:

@@ -1,9 +1,18 @@
 # Image archives, given as lines "SUM NAME" in ARCHIVES. VERB list tells which are not in the directory IMAGES yet; put
 # takes them there from the directory FROM, or from STAGE when FROM is empty.
+cd "$STAGE" || exit 1
 printf '%s' "$ARCHIVES" | while read -r sum name; do
 	if [ -f "$IMAGES/$name" ] && [ "$(sha256sum "$IMAGES/$name" | cut -d ' ' -f 1)" = "$sum" ]; then
 		continue
 	fi
+	case $name in
+	*.tar.gz)
+		# The same images once more: RKE2 would import both.
+		if [ -n "$FROM" ] && [ -f "$FROM/${name%.gz}.zst" ]; then
+			continue
+		fi
+		;;
+	esac
 	if [ "$VERB" = list ]; then
 		if [ -z "$FROM" ] || [ -f "$FROM/$name" ]; then
 			say missing "$name"

@@ -1,5 +1,6 @@
 # Moves the tree in STAGE to PREFIX, each file by a rename and the program last, so that a program of this version means
 # that everything else of it is there. In: STAGE, PREFIX, UNIT_DIR.
+cd "$STAGE" || exit 1
 tree=$STAGE/tree
 put() {
 	mkdir -p -- "$2" && cp -p -- "$1" "$2/.${1##*/}.terraform-provider-lab" &&
@@ -38,4 +39,4 @@ if has fagenrules && systemctl is-active --quiet fapolicyd; then
 	fagenrules --load >/dev/null && systemctl restart fapolicyd || exit 1
 fi
 systemctl daemon-reload || exit 1
-rm -rf -- "$STAGE"
+cd / && rm -rf -- "$STAGE"

@@ -1,5 +1,5 @@
 # Reads everything that is known about RKE2 on this machine. In: DATA_DIR, CONFIG_DIR, TOKEN_FILE, PREFIXES,
-# UNIT_PROPERTIES.
+# STAGE_NAME, UNIT_PROPERTIES.
 for prefix in $PREFIXES; do
 	if [ -x "$prefix/bin/rke2" ]; then
 		say prefix "$prefix"
@@ -8,6 +8,12 @@ for prefix in $PREFIXES; do
 			say rpm yes
 		fi
 		break
+	fi
+done
+
+for prefix in $PREFIXES; do
+	if [ -d "$prefix/$STAGE_NAME" ]; then
+		say stage "$prefix/$STAGE_NAME"
 	fi
 done
 
