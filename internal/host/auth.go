@@ -60,7 +60,6 @@ func (a *login) methods() []ssh.AuthMethod {
 	methods := []ssh.AuthMethod{ssh.PublicKeysCallback(func() ([]ssh.Signer, error) { return a.signers(), nil })}
 	password := a.hop.creds.Password
 	if password == "" {
-		a.skip("password (none is configured)")
 		return methods
 	}
 	from := a.hop.creds.from("Password", "password")
@@ -242,6 +241,9 @@ func (a *login) hear(banner string) error {
 
 // refused is the error for a host that accepted nothing of it.
 func (a *login) refused(cause error) error {
+	if a.hop.creds.Password == "" {
+		a.skip("password (none is configured)")
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	text := "the host refused to log in user " + a.hop.user
