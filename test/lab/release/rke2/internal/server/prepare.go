@@ -48,6 +48,9 @@ func (s *server) checkFlags() error {
 	if s.Settings.String("cluster-reset-restore-path") != "" && !s.Settings.Bool("cluster-reset") {
 		return errors.New("invalid flag use; --cluster-reset required with --cluster-reset-restore-path")
 	}
+	if s.Settings.Bool("cluster-reset") && s.Settings.String("server") == "" {
+		return errors.New("the test lab's stand-in can neither reset nor restore a cluster")
+	}
 	if s.Settings.Bool("disable-etcd") && s.Settings.String("server") == "" {
 		return errors.New("invalid flag use; --server is required with --disable-etcd")
 	}
