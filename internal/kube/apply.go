@@ -82,26 +82,36 @@ func (c *Client) applyOnce(ctx context.Context, ref object.Ref, o object.Object,
 	if opts.DryRun {
 		patch.DryRun = []string{metav1.DryRunAll}
 	}
-	ctx, cancel := c.bounded(ctx)
+	asking, cancel := c.bounded(ctx)
 	defer cancel()
-	live, err := c.dynamic.Resource(res.GroupVersionResource).Namespace(namespace).Patch(ctx, ref.Name, types.ApplyPatchType, data, patch)
+	live, err := c.dynamic.Resource(res.GroupVersionResource).Namespace(namespace).Patch(asking, ref.Name, types.ApplyPatchType, data, patch)
 	if err != nil {
-		return nil, c.failed(err, ref, res)
+		return nil, c.failed(ctx, err, ref, res)
 	}
 	return live.Object, nil
 }
 
 // failed classifies the error of a request about one object, and adds what only this place knows: which fields
-// are in conflict, and that a kind which discovery still lists is no longer served.
-func (c *Client) failed(err error, ref object.Ref, res resource) error {
+// are in conflict, and that a kind which discovery still lists is no longer served. ctx is the caller's, not the
+// request's.
+func (c *Client) failed(ctx context.Context, err error, ref object.Ref, res resource) error {
 	if conflict := conflictOf(err); conflict != nil {
 		return fault.New(fault.Conflict, conflict)
 	}
-	if isUnserved(err) {
-		c.mapper.changed()
-		return newErrNoKind(res.GroupVersion().WithKind(ref.Kind))
+	if !isUnserved(err) {
+		return c.classify(err)
 	}
-	return c.classify(err)
+	c.mapper.changed()
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	gvk := res.GroupVersion().WithKind(ref.Kind)
+	switch served, askErr := c.mapper.ask(ctx, gvk); {
+	case askErr != nil:
+		return c.classify(askErr)
+	case served == nil:
+		return fault.New(fault.NotFound, errNoKind{gvk})
+	}
+	return c.secrets.clean(fault.New(fault.Unreachable, err))
 }
 
 // retrying calls try again as long as the cause of its failure passes by itself, for at most retryFor.
@@ -109,6 +119,7 @@ func (c *Client) retrying(ctx context.Context, retryFor time.Duration, try func(
 	if retryFor <= 0 {
 		return try(ctx)
 	}
+	started := time.Now()
 	var (
 		out  object.Object
 		last error
@@ -129,7 +140,7 @@ func (c *Client) retrying(ctx context.Context, retryFor time.Duration, try func(
 	case err == nil:
 		return out, nil
 	case fault.Is(err, fault.Timeout) && last != nil:
-		return nil, fault.Newf(fault.Timeout, "gave up after %s: %w", retryFor, last)
+		return nil, fault.Newf(fault.Timeout, "gave up after %s: %w", time.Since(started).Round(100*time.Millisecond), last)
 	}
 	if cause := errors.Unwrap(err); cause != nil && ctx.Err() == nil {
 		err = cause // without "waiting for": a first try that fails for good was no wait

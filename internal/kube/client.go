@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/discovery"
@@ -54,7 +55,7 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	count := newCounter(base.Path)
+	count := newCounter(base.Path, log)
 	cfg.Wrap(count.wrap)
 	client := &Client{
 		config: cfg, base: base, counter: count, secrets: newRedactor(cfg), timeout: c.RequestTimeout, log: log,
@@ -98,6 +99,9 @@ func (c *Client) UID(ctx context.Context) (string, error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	got, err := c.metadata.Resource(namespaces).Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return "", fmt.Errorf("reading the cluster's uid: %w", errNotKubernetes) // every cluster has kube-system
+	}
 	if err != nil {
 		return "", fmt.Errorf("reading the cluster's uid: %w", c.classify(err))
 	}

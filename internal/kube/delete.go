@@ -52,17 +52,18 @@ func (c *Client) Delete(ctx context.Context, ref object.Ref, o DeleteOptions) er
 	}
 	var (
 		accepted bool
-		left     *Meta
 		last     error
 	)
+	left := &Meta{UID: o.UID}
 	err := wait.Until(ctx, wait.Options{For: ref.String() + " to be gone", Timeout: o.Wait, Interval: 100 * time.Millisecond, MaxInterval: time.Second},
 		func(ctx context.Context) (err error) {
 			if !accepted {
 				accepted, err = c.deleteOnce(ctx, ref, o)
-			} else if left, err = c.remaining(ctx, ref, left); err == nil && left == nil {
-				return nil
 			}
-			if err != nil && !passes(err) {
+			if accepted && err == nil {
+				left, err = c.remaining(ctx, ref, left)
+			}
+			if left == nil || err != nil && !passes(err) {
 				return err
 			}
 			if ctx.Err() == nil {
@@ -95,9 +96,12 @@ func (c *Client) deleteOnce(ctx context.Context, ref object.Ref, o DeleteOptions
 	if o.UID != "" {
 		opts.Preconditions = &metav1.Preconditions{UID: ptr.To(types.UID(o.UID))}
 	}
-	ctx, cancel := c.bounded(ctx)
+	asking, cancel := c.bounded(ctx)
 	defer cancel()
-	err = c.failed(c.metadata.Resource(res.GroupVersionResource).Namespace(namespace).Delete(ctx, ref.Name, opts), ref, res)
+	err = c.metadata.Resource(res.GroupVersionResource).Namespace(namespace).Delete(asking, ref.Name, opts)
+	if err != nil {
+		err = c.failed(ctx, err, ref, res)
+	}
 	switch {
 	case err == nil:
 		if changesDiscovery(ref) {
@@ -121,7 +125,7 @@ func (c *Client) remaining(ctx context.Context, ref object.Ref, before *Meta) (*
 		return nil, nil
 	case err != nil:
 		return before, err
-	case before != nil && before.UID != now.UID:
+	case before.UID != "" && before.UID != now.UID:
 		return nil, nil
 	}
 	return &now, nil
@@ -142,11 +146,14 @@ func (c *Client) held(ctx context.Context, ref object.Ref, h held) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportTimeout)
 	defer cancel()
 	why := []string{}
-	if h.left != nil && len(h.left.Finalizers) > 0 {
+	if len(h.left.Finalizers) > 0 {
 		why = append(why, "finalizers "+strings.Join(h.left.Finalizers, ", "))
 	}
-	if ref.Kind == "Namespace" && ref.APIVersion == "v1" {
+	switch ref.Kind {
+	case "Namespace":
 		why = append(why, c.namespaceContent(ctx, ref)...)
+	case "CustomResourceDefinition":
+		why = append(why, c.definitionContent(ctx, ref)...)
 	}
 	if len(why) == 0 {
 		why = append(why, "nothing that it says: it has no finalizers")

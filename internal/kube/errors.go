@@ -32,7 +32,11 @@ func (c *Client) classify(err error) error {
 		return nil
 	}
 	if fault.KindOf(err) == fault.Unknown && !errors.Is(err, context.Canceled) {
-		err = fault.New(kindOf(err), err)
+		kind := kindOf(err)
+		if kind == fault.HostKey {
+			err = fmt.Errorf("the API server's certificate is not the one that the configuration trusts: %w", err)
+		}
+		err = fault.New(kind, err)
 	}
 	return c.secrets.clean(err)
 }

@@ -29,11 +29,11 @@ func (c *Client) get(ctx context.Context, ref object.Ref) (object.Object, error)
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := c.bounded(ctx)
+	asking, cancel := c.bounded(ctx)
 	defer cancel()
-	live, err := c.dynamic.Resource(res.GroupVersionResource).Namespace(namespace).Get(ctx, ref.Name, metav1.GetOptions{})
+	live, err := c.dynamic.Resource(res.GroupVersionResource).Namespace(namespace).Get(asking, ref.Name, metav1.GetOptions{})
 	if err != nil {
-		return nil, c.failed(err, ref, res)
+		return nil, c.failed(ctx, err, ref, res)
 	}
 	return live.Object, nil
 }
@@ -103,7 +103,7 @@ func (c *Client) paged(ctx context.Context, o ListOptions, fetch func(context.Co
 			page.Limit, page.Continue = 0, ""
 			continue
 		case err != nil:
-			return c.failed(err, object.Ref{APIVersion: o.APIVersion, Kind: o.Kind}, res)
+			return c.failed(ctx, err, object.Ref{APIVersion: o.APIVersion, Kind: o.Kind}, res)
 		case next == "":
 			return nil
 		}
@@ -144,12 +144,12 @@ func (c *Client) patch(ctx context.Context, ref object.Ref, kind types.PatchType
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := c.bounded(ctx)
+	asking, cancel := c.bounded(ctx)
 	defer cancel()
 	opts := metav1.PatchOptions{FieldManager: DefaultFieldManager}
-	live, err := c.dynamic.Resource(res.GroupVersionResource).Namespace(namespace).Patch(ctx, ref.Name, kind, patch, opts)
+	live, err := c.dynamic.Resource(res.GroupVersionResource).Namespace(namespace).Patch(asking, ref.Name, kind, patch, opts)
 	if err != nil {
-		return nil, c.failed(err, ref, res)
+		return nil, c.failed(ctx, err, ref, res)
 	}
 	return live.Object, nil
 }

@@ -152,3 +152,22 @@ func TestStats_CountByVerb(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestClient_WorksBehindAPathPrefix(t *testing.T) {
+	t.Parallel()
+	s := newStub(t)
+	s.on("GET "+configMapPath, answer(configMap("x")))
+	s.on("GET /api/v1/namespaces/demo/services/web/proxy/", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	s.Config.Handler = http.StripPrefix("/k8s/clusters/c-1", s.Config.Handler)
+	client := s.client(func(c *kube.Config) { c.Host = s.URL + "/k8s/clusters/c-1" })
+	if _, err := client.Get(t.Context(), configMapRef); err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.Proxy(t.Context(), kube.ProxyOptions{Ref: object.Ref{Kind: "Service", Namespace: "demo", Name: "web"}, Path: "/"})
+	if err != nil || got.Code != http.StatusNoContent {
+		t.Errorf("%d, %v", got.Code, err)
+	}
+	if want := map[string]int{"discovery": 2, "get": 1, "connect": 1}; !maps.Equal(client.Stats().Requests, want) {
+		t.Errorf("got %v", client.Stats())
+	}
+}

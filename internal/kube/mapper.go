@@ -11,6 +11,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/discovery/cached/memory"
@@ -73,10 +74,6 @@ func (e errNoKind) Error() string {
 	return fmt.Sprintf("the cluster has no kind %s in %s: is the CRD installed?", e.gvk.Kind, e.gvk.GroupVersion())
 }
 
-func newErrNoKind(gvk schema.GroupVersionKind) error {
-	return fault.New(fault.NotFound, errNoKind{gvk})
-}
-
 func isNoKind(err error) bool {
 	var none errNoKind
 	return errors.As(err, &none)
@@ -88,38 +85,90 @@ func (m *mapper) find(ctx context.Context, apiVersion, kind string) (resource, e
 	if err != nil || apiVersion == "" || kind == "" {
 		return resource{}, fault.Newf(fault.Invalid, "apiVersion %q, kind %q: not the name of a kind", apiVersion, kind)
 	}
-	gvk := gv.WithKind(kind)
-	found, err := m.RESTMappingWithContext(ctx, gvk.GroupKind(), gvk.Version)
-	if err == nil {
-		return resource{found.Resource, found.Scope.Name() == meta.RESTScopeNameNamespace}, nil
-	}
-	if !meta.IsNoMatchError(err) {
+	found, err := m.RESTMappingWithContext(ctx, schema.GroupKind{Group: gv.Group, Kind: kind}, gv.Version)
+	switch {
+	case meta.IsNoMatchError(err):
+		return resource{}, fault.New(fault.NotFound, errNoKind{gv.WithKind(kind)})
+	case err != nil:
 		return resource{}, fmt.Errorf("discovering what the cluster serves: %w", err)
 	}
-	return m.ask(ctx, gvk)
+	return resource{found.Resource, found.Scope.Name() == meta.RESTScopeNameNamespace}, nil
 }
 
-// ask looks for a kind in the server's own list for its group and version.
-func (m *mapper) ask(ctx context.Context, gvk schema.GroupVersionKind) (resource, error) {
+// RESTMappingWithContext maps a kind. When it is unknown, it discovers anew, and then asks the server for the very
+// group and version.
+func (m *mapper) RESTMappingWithContext(ctx context.Context, gk schema.GroupKind, versions ...string) (*meta.RESTMapping, error) {
+	m.started()
+	found, err := m.DeferredDiscoveryRESTMapper.RESTMappingWithContext(ctx, gk, versions...)
+	if meta.IsNoMatchError(err) && m.refresh(ctx) {
+		found, err = m.DeferredDiscoveryRESTMapper.RESTMappingWithContext(ctx, gk, versions...)
+	}
+	if apierrors.IsNotFound(err) {
+		return nil, errNotKubernetes // a 404 to discovery itself
+	}
+	if !meta.IsNoMatchError(err) || len(versions) != 1 {
+		return found, err
+	}
+	switch served, askErr := m.ask(ctx, gk.WithVersion(versions[0])); {
+	case askErr != nil:
+		return nil, askErr
+	case served == nil:
+		return nil, err
+	default:
+		return served, nil
+	}
+}
+
+// RESTMapping is RESTMappingWithContext for callers whose interface has no context, such as helm.
+func (m *mapper) RESTMapping(gk schema.GroupKind, versions ...string) (*meta.RESTMapping, error) {
+	return m.RESTMappingWithContext(context.Background(), gk, versions...)
+}
+
+// ask looks for a kind in the server's own list for its group and version. It returns nil without an error when
+// the server does not serve the kind.
+func (m *mapper) ask(ctx context.Context, gvk schema.GroupVersionKind) (*meta.RESTMapping, error) {
 	if m.knownAbsent(gvk) {
-		return resource{}, newErrNoKind(gvk)
+		return nil, nil
 	}
 	list, err := m.direct.ServerResourcesForGroupVersionWithContext(ctx, gvk.GroupVersion().String())
 	if err != nil && !apierrors.IsNotFound(err) {
-		return resource{}, fmt.Errorf("discovering %s: %w", gvk.GroupVersion(), err)
+		return nil, err
 	}
 	if err == nil {
 		for _, r := range list.APIResources {
 			if r.Kind == gvk.Kind && !strings.Contains(r.Name, "/") {
-				return resource{gvk.GroupVersion().WithResource(r.Name), r.Namespaced}, nil
+				return mappingOf(gvk, r), nil
 			}
 		}
+	}
+	if err := m.isKubernetes(ctx); err != nil {
+		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.absent[gvk] = time.Now()
-	return resource{}, newErrNoKind(gvk)
+	return nil, nil
 }
+
+func mappingOf(gvk schema.GroupVersionKind, r metav1.APIResource) *meta.RESTMapping {
+	scope := meta.RESTScopeRoot
+	if r.Namespaced {
+		scope = meta.RESTScopeNamespace
+	}
+	return &meta.RESTMapping{Resource: gvk.GroupVersion().WithResource(r.Name), GroupVersionKind: gvk, Scope: scope}
+}
+
+// isKubernetes asks for the core kinds. A load balancer without a backend, or any other web server at this
+// address, answers 404 to everything; that says nothing about what the cluster has.
+func (m *mapper) isKubernetes(ctx context.Context) error {
+	core, err := m.direct.ServerResourcesForGroupVersionWithContext(ctx, "v1")
+	if err == nil && len(core.APIResources) == 0 {
+		return errNotKubernetes
+	}
+	return err
+}
+
+var errNotKubernetes = fault.Newf(fault.Unreachable, "what answers there is no Kubernetes API server: it does not serve the core kinds")
 
 func (m *mapper) knownAbsent(gvk schema.GroupVersionKind) bool {
 	m.mu.Lock()
@@ -154,21 +203,6 @@ func (m *mapper) started() {
 	if m.refreshed.IsZero() {
 		m.refreshed = time.Now()
 	}
-}
-
-// RESTMappingWithContext maps a kind, and looks again once when the kind is unknown.
-func (m *mapper) RESTMappingWithContext(ctx context.Context, gk schema.GroupKind, versions ...string) (*meta.RESTMapping, error) {
-	m.started()
-	found, err := m.DeferredDiscoveryRESTMapper.RESTMappingWithContext(ctx, gk, versions...)
-	if meta.IsNoMatchError(err) && m.refresh(ctx) {
-		found, err = m.DeferredDiscoveryRESTMapper.RESTMappingWithContext(ctx, gk, versions...)
-	}
-	return found, err
-}
-
-// RESTMapping is RESTMappingWithContext for callers whose interface has no context, such as helm.
-func (m *mapper) RESTMapping(gk schema.GroupKind, versions ...string) (*meta.RESTMapping, error) {
-	return m.RESTMappingWithContext(context.Background(), gk, versions...)
 }
 
 // isUnserved reports whether a 404 is about the resource, not about one object: the answer has no details then.

@@ -2,10 +2,12 @@ package kube_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
@@ -64,7 +66,7 @@ func TestMapper_MissingKindCostsLittle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := s.seen("GET"); len(got) > 3 {
+	if got := s.seen("GET"); len(got) > 4 {
 		t.Errorf("50 misses took %v", got)
 	}
 }
@@ -95,9 +97,8 @@ func TestMapper_KindThatIsGoneIsNotFound(t *testing.T) {
 	t.Parallel()
 	s := newStub(t)
 	s.add(widget)
-	s.on("GET /apis/example.com/v1/namespaces/demo/widgets/x", func(w http.ResponseWriter, _ *http.Request) {
-		http.Error(w, "404 page not found", http.StatusNotFound)
-	})
+	s.on("GET /apis/example.com/v1/namespaces/demo/widgets/x", nothingHere)
+	s.on("GET /apis/example.com/v1", nothingHere)
 	ref := configMapRef
 	ref.APIVersion, ref.Kind = "example.com/v1", "Widget"
 	_, err := s.client().Get(t.Context(), ref)
@@ -134,5 +135,59 @@ func TestRESTClientGetter_SharesDiscoveryAndHoldsNoCredential(t *testing.T) {
 	}
 	if got := s.seen("GET"); len(got) != 2 {
 		t.Errorf("discovery took %v", got)
+	}
+}
+
+// nothingHere is a web server that is no API server.
+func nothingHere(w http.ResponseWriter, _ *http.Request) {
+	http.Error(w, "default backend - 404", http.StatusNotFound)
+}
+
+func TestClient_WebServerThatIsNoAPIServerIsNoProofOfAbsence(t *testing.T) {
+	t.Parallel()
+	elsewhere := httptest.NewTLSServer(http.HandlerFunc(nothingHere))
+	t.Cleanup(elsewhere.Close)
+	lost := newStub(t) // answers discovery, then its backend is gone
+	lost.on("GET "+configMapPath, func(w http.ResponseWriter, r *http.Request) {
+		lost.on("GET /api/v1", nothingHere)
+		nothingHere(w, r)
+	})
+	clients := map[string]*kube.Client{
+		"never was one":  newClient(t, elsewhere.URL, func(c *kube.Config) { c.CA = certificateOf(elsewhere) }),
+		"is one no more": lost.client(),
+	}
+	for name, client := range clients {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := client.Get(t.Context(), configMapRef)
+			if !fault.Is(err, fault.Unreachable) {
+				t.Errorf("get: kind %q of %v", fault.KindOf(err), err)
+			}
+		})
+	}
+	if _, err := clients["never was one"].UID(t.Context()); !fault.Is(err, fault.Unreachable) {
+		t.Errorf("uid: kind %q of %v", fault.KindOf(err), err)
+	}
+	if err := clients["never was one"].Delete(t.Context(), configMapRef, kube.DeleteOptions{}); !fault.Is(err, fault.Unreachable) {
+		t.Errorf("delete: kind %q of %v", fault.KindOf(err), err)
+	}
+}
+
+func TestRESTClientGetter_MapsWhatDiscoveryLacks(t *testing.T) {
+	t.Parallel()
+	s := newStub(t)
+	hidden := widget
+	hidden.hidden = true
+	s.add(hidden)
+	mapper, err := s.client().RESTClientGetter().ToRESTMapper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := mapper.RESTMapping(groupKind("example.com", "Widget"), "v1")
+	if err != nil || got.Resource.Resource != "widgets" {
+		t.Errorf("%v, %v", got, err)
+	}
+	if _, err := mapper.RESTMapping(groupKind("example.com", "Gadget"), "v1"); !meta.IsNoMatchError(err) {
+		t.Errorf("a missing kind is %v", err)
 	}
 }

@@ -67,11 +67,11 @@ func (c *Client) getMeta(ctx context.Context, ref object.Ref) (Meta, error) {
 	if err != nil {
 		return Meta{}, err
 	}
-	ctx, cancel := c.bounded(ctx)
+	asking, cancel := c.bounded(ctx)
 	defer cancel()
-	got, err := c.metadata.Resource(res.GroupVersionResource).Namespace(namespace).Get(ctx, ref.Name, metav1.GetOptions{})
+	got, err := c.metadata.Resource(res.GroupVersionResource).Namespace(namespace).Get(asking, ref.Name, metav1.GetOptions{})
 	if err != nil {
-		return Meta{}, c.failed(err, ref, res)
+		return Meta{}, c.failed(ctx, err, ref, res)
 	}
 	return metaOf(&got.ObjectMeta, ref.APIVersion, ref.Kind), nil
 }

@@ -27,12 +27,32 @@ func (c *Client) report(ctx context.Context, w *waiting) string {
 	told := map[object.Ref]bool{}
 	for _, cond := range w.left {
 		out = append(out, fmt.Sprintf("- %s: %s", cond, firstOf(w.seen[cond.String()], "not looked at yet")))
-		if !told[cond.Ref] {
-			told[cond.Ref] = true
-			out = append(out, c.explain(ctx, cond.Ref)...)
+		for _, ref := range c.behind(ctx, cond) {
+			if !told[ref] {
+				told[ref] = true
+				out = append(out, c.explain(ctx, ref)...)
+			}
 		}
 	}
 	return strings.Join(out, "\n")
+}
+
+// behind returns the objects that can explain a condition: its own, or the services of a webhook configuration.
+func (c *Client) behind(ctx context.Context, cond Condition) []object.Ref {
+	if cond.Kind != WebhookUsable {
+		return []object.Ref{cond.Ref}
+	}
+	live, err := c.get(ctx, cond.Ref)
+	if err != nil {
+		return nil
+	}
+	var out []object.Ref
+	for _, hook := range webhooksOf(live) {
+		if hook.service != "" {
+			out = append(out, object.Ref{APIVersion: "v1", Kind: "Service", Namespace: hook.namespace, Name: hook.service})
+		}
+	}
+	return out
 }
 
 // explain tells the newest warnings and the failing containers of an object and of what belongs to it. It is
@@ -109,6 +129,12 @@ func (c *Client) familyOf(ctx context.Context, ref object.Ref) family {
 	if selector == "" || ref.Namespace == "" {
 		return f
 	}
+	c.addMembers(ctx, ref, selector, &f)
+	return f
+}
+
+// addMembers adds the pods that a selector finds, and the replica sets of a Deployment.
+func (c *Client) addMembers(ctx context.Context, ref object.Ref, selector string, f *family) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	if list, err := c.dynamic.Resource(pods).Namespace(ref.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector, Limit: pageSize}); err == nil {
@@ -118,14 +144,13 @@ func (c *Client) familyOf(ctx context.Context, ref object.Ref) family {
 		}
 	}
 	if ref.Kind != "Deployment" {
-		return f
+		return
 	}
 	if list, err := c.metadata.Resource(replicaSets).Namespace(ref.Namespace).List(ctx, metav1.ListOptions{LabelSelector: selector}); err == nil {
 		for _, set := range list.Items {
 			f.add("ReplicaSet", set.Name)
 		}
 	}
-	return f
 }
 
 // podSelector returns the label selector for the pods of a workload or a service, or "".

@@ -246,3 +246,12 @@ func decode(t *testing.T, text string) string {
 	}
 	return string(data)
 }
+
+func readAll(t *testing.T, r *http.Request) string {
+	t.Helper()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Error(err)
+	}
+	return string(body)
+}

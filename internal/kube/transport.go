@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/klog/v2"
@@ -30,12 +31,13 @@ func (s Stats) Total() int {
 // counter counts requests where they leave, below authentication and retries.
 type counter struct {
 	prefix string
+	log    *slog.Logger
 	mu     sync.Mutex
 	byVerb map[string]int
 }
 
-func newCounter(prefix string) *counter {
-	return &counter{prefix: strings.Trim(prefix, "/"), byVerb: map[string]int{}}
+func newCounter(prefix string, log *slog.Logger) *counter {
+	return &counter{prefix: strings.Trim(prefix, "/"), log: log, byVerb: map[string]int{}}
 }
 
 func (c *counter) wrap(rt http.RoundTripper) http.RoundTripper { return countingTransport{c, rt} }
@@ -61,10 +63,19 @@ type countingTransport struct {
 	next    http.RoundTripper
 }
 
-// RoundTrip counts and passes on.
+// RoundTrip counts, passes on and logs. Neither headers nor the query are logged, nor any body.
 func (t countingTransport) RoundTrip(r *http.Request) (*http.Response, error) {
-	t.counter.count(t.counter.verbOf(r))
-	return t.next.RoundTrip(r)
+	verb := t.counter.verbOf(r)
+	t.counter.count(verb)
+	started := time.Now()
+	response, err := t.next.RoundTrip(r)
+	status := 0
+	if response != nil {
+		status = response.StatusCode
+	}
+	t.counter.log.DebugContext(r.Context(), "kubernetes request",
+		"verb", verb, "path", r.URL.Path, "status", status, "took", time.Since(started).Round(time.Millisecond).String())
+	return response, err
 }
 
 // WrappedRoundTripper lets client-go find the transport whose idle connections are to be closed.

@@ -1,0 +1,216 @@
+package kube_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
+	"github.com/dxlab/terraform-provider-lab/internal/object"
+)
+
+func metadataIsCheap(t *testing.T, s *site) {
+	for i := range 20 {
+		s.apply(strings.ReplaceAll(configMapForm, "name: x", fmt.Sprintf("name: x%d", i)))
+	}
+	client := s.connect()
+	if _, err := client.Exists(t.Context(), "v1", "ConfigMap"); err != nil {
+		t.Fatal(err)
+	}
+	before := client.Stats().Total()
+	list, err := client.ListMeta(t.Context(), kube.ListOptions{APIVersion: "v1", Kind: "ConfigMap", Namespace: s.namespace})
+	if err != nil || len(list) < 20 {
+		t.Fatalf("%d, %v", len(list), err)
+	}
+	if spent := client.Stats().Total() - before; before != 2 || spent != 1 {
+		t.Errorf("discovery took %d requests, the list %d", before, spent)
+	}
+	for _, m := range list {
+		if m.UID == "" || m.ResourceVersion == "" || m.Ref.Namespace != s.namespace {
+			t.Errorf("incomplete: %+v", m)
+		}
+	}
+}
+
+func wrongTokenIsAuth(t *testing.T, s *site) {
+	host, ca := address(t, s.kubeconfig)
+	client := newClient(t, host, func(c *kube.Config) { c.CA, c.Token = ca, "canary-of-a-wrong-token" })
+	_, err := client.UID(t.Context())
+	s.fails(err, fault.Auth)
+	if strings.Contains(err.Error(), "canary") {
+		t.Errorf("the error repeats the token: %v", err)
+	}
+	_, err = newClient(t, host, func(c *kube.Config) { c.CA, c.Token = ca, "" }).UID(t.Context())
+	s.fails(err, fault.Auth)
+}
+
+// address reads the server and its CA out of a kubeconfig.
+func address(t *testing.T, kubeconfig []byte) (string, []byte) {
+	t.Helper()
+	var parsed struct {
+		Clusters []struct {
+			Cluster struct {
+				Server string `json:"server"`
+				CA     []byte `json:"certificate-authority-data"`
+			} `json:"cluster"`
+		} `json:"clusters"`
+	}
+	if err := yaml.Unmarshal(kubeconfig, &parsed); err != nil || len(parsed.Clusters) == 0 {
+		t.Fatalf("kubeconfig: %v", err)
+	}
+	return parsed.Clusters[0].Cluster.Server, parsed.Clusters[0].Cluster.CA
+}
+
+func serviceAccountIsDenied(t *testing.T, s *site) {
+	s.apply("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: guest, namespace: NAMESPACE}")
+	s.apply("apiVersion: v1\nkind: Secret\ntype: kubernetes.io/service-account-token\nmetadata: {name: guest, namespace: NAMESPACE, annotations: {kubernetes.io/service-account.name: guest}}")
+	secret := s.ref("v1", "Secret", "guest")
+	if err := s.client.Wait(t.Context(), []kube.Condition{{Ref: secret, Check: kube.Check{Kind: kube.FieldNonEmpty, Path: "data.token"}}}, kube.WaitOptions{Timeout: 20 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	live, err := s.client.Get(t.Context(), secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, ca := address(t, s.kubeconfig)
+	guest := newClient(t, host, func(c *kube.Config) { c.CA, c.Token = ca, decode(t, object.String(live, "data", "token")) })
+	_, err = guest.Get(t.Context(), s.ref("v1", "ConfigMap", "x"))
+	s.fails(err, fault.Denied, `User "system:serviceaccount:NAMESPACE:guest" cannot get`)
+	err = guest.Wait(t.Context(), []kube.Condition{{Ref: secret, Check: kube.Check{Kind: kube.Exists}}}, kube.WaitOptions{Timeout: time.Minute})
+	s.fails(err, fault.Denied)
+	err = guest.Delete(t.Context(), s.ref("v1", "ConfigMap", "x"), kube.DeleteOptions{Wait: time.Minute})
+	s.fails(err, fault.Denied)
+}
+
+const hookForm = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: NAMESPACE}
+webhooks:
+- name: hook.NAMESPACE.example.com
+  admissionReviewVersions: [v1]
+  sideEffects: None
+  failurePolicy: Fail
+  namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAMESPACE}}
+  rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [configmaps]}]
+  clientConfig: {service: {namespace: NAMESPACE, name: web, port: 8080}}
+`
+
+func webhookWithoutServer(t *testing.T, s *site) {
+	s.apply(hookForm)
+	hook := object.Ref{APIVersion: "admissionregistration.k8s.io/v1", Kind: "ValidatingWebhookConfiguration", Name: s.namespace}
+	usable := kube.Condition{Name: "the webhook is usable", Ref: hook, Check: kube.Check{Kind: kube.WebhookUsable}}
+	err := s.client.Wait(t.Context(), []kube.Condition{usable}, kube.WaitOptions{Timeout: time.Second})
+	s.fails(err, fault.Timeout, "webhook hook.NAMESPACE.example.com has no CA bundle yet")
+	// A new webhook configuration takes a moment to reach the API server's own cache.
+	s.eventually("the webhook is called", func() bool {
+		_, err := s.client.Apply(t.Context(), s.parse(configMapForm), kube.ApplyOptions{DryRun: true})
+		return kube.IsWebhookNotReady(err) && strings.Contains(err.Error(), `service "web" not found`)
+	})
+	s.apply(serviceForm)
+	_, err = s.client.Apply(t.Context(), s.parse(configMapForm), kube.ApplyOptions{RetryFor: 2 * time.Second})
+	s.fails(err, fault.Timeout, "gave up after 2s", `failed calling webhook "hook.NAMESPACE.example.com"`)
+	if !kube.IsWebhookNotReady(err) {
+		t.Errorf("without endpoints: %v", err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		_, err := s.client.Apply(t.Context(), s.parse(configMapForm), kube.ApplyOptions{RetryFor: 30 * time.Second})
+		done <- err
+	}()
+	if err := s.client.Delete(t.Context(), hook, kube.DeleteOptions{Wait: 10 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Errorf("it was not tried again: %v", err)
+	}
+}
+
+func terminatingNamespacePasses(t *testing.T, s *site) {
+	held := s.parse(configMapForm)
+	object.Set(held, []any{"example.com/hold"}, "metadata", "finalizers")
+	if _, err := s.client.Apply(t.Context(), held, kube.ApplyOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	ref := object.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}
+	if err := s.client.Delete(t.Context(), ref, kube.DeleteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.client.Apply(t.Context(), s.parse(serviceForm), kube.ApplyOptions{})
+	s.fails(err, fault.Conflict, "being terminated")
+	s.release(s.ref("v1", "ConfigMap", "x"))
+	_, err = s.client.Apply(t.Context(), s.parse(serviceForm), kube.ApplyOptions{RetryFor: 30 * time.Second})
+	s.fails(err, fault.NotFound, "namespaces", "not found")
+}
+
+func everythingPassesTheDialer(t *testing.T, s *site) {
+	host, _ := address(t, s.kubeconfig)
+	to, err := url.Parse(host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dialled atomic.Int64
+	client := s.connect(func(c *kube.Config) {
+		c.Host = "https://127.0.0.1:6443"
+		c.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if addr != "127.0.0.1:6443" {
+				t.Errorf("dialled %s", addr)
+			}
+			dialled.Add(1)
+			return (&net.Dialer{}).DialContext(ctx, network, to.Host)
+		}
+	})
+	if version, err := client.Version(t.Context()); err != nil || !strings.HasPrefix(version, "v1.") {
+		t.Fatalf("%s, %v", version, err)
+	}
+	direct, err := s.client.UID(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if uid, err := client.UID(t.Context()); err != nil || uid != direct {
+		t.Errorf("uid %q, want %q (%v)", uid, direct, err)
+	}
+	if n := dialled.Load(); n != 1 {
+		t.Errorf("%d connections for requests", n)
+	}
+	_, err = client.PortForward(t.Context(), kube.ForwardOptions{Ref: s.ref("v1", "Pod", "none"), Port: "80"})
+	s.fails(err, fault.NotFound, "forwarding port 80 of Pod NAMESPACE/none: ", `pods "none" not found`)
+	if n := dialled.Load(); n < 2 {
+		t.Errorf("the forward did not pass the dialer: %d connections", n)
+	}
+}
+
+func logWithoutKubelet(t *testing.T, s *site) {
+	s.apply(webForm)
+	if err := s.client.Wait(t.Context(), []kube.Condition{{Ref: s.ref("apps/v1", "Deployment", "web"), Check: kube.Check{Kind: kube.Available}}}, kube.WaitOptions{Timeout: 30 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := s.client.List(t.Context(), kube.ListOptions{APIVersion: "v1", Kind: "Pod", Namespace: s.namespace, LabelSelector: "app=web"})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("%d pods, %v", len(list), err)
+	}
+	pod := object.RefOf(list[0])
+	_, err = s.client.Logs(t.Context(), kube.LogOptions{Namespace: pod.Namespace, Pod: pod.Name})
+	s.fails(err, fault.Unreachable, "reading the log of Pod NAMESPACE/web-")
+	if events, err := s.client.Events(t.Context(), pod); err != nil || len(events) == 0 || events[len(events)-1].Ref.Name != pod.Name {
+		t.Errorf("events %v, %v", events, err)
+	}
+}
+
+func proxyWithoutEndpoints(t *testing.T, s *site) {
+	s.apply(serviceForm)
+	s.eventually("the API server knows the service", func() bool {
+		_, err := s.client.Proxy(t.Context(), kube.ProxyOptions{Ref: s.ref("v1", "Service", "web"), Port: "8080", Path: "/healthz"})
+		return fault.Is(err, fault.Unreachable) && strings.Contains(err.Error(), "no endpoints available")
+	})
+	_, err := s.client.Proxy(t.Context(), kube.ProxyOptions{Ref: s.ref("v1", "Service", "none"), Port: "8080", Path: "/healthz"})
+	s.fails(err, fault.NotFound)
+}
