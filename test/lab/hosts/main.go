@@ -79,7 +79,7 @@ func runSandbox() (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, mark.Close(), Sweep(ctx)) }()
+	defer func() { err = errors.Join(err, mark.Close(), Sweep(ctx, mark.ID)) }()
 	if err := inotify.Raise(ctx); err != nil {
 		return 0, err
 	}

@@ -14,11 +14,14 @@ import (
 )
 
 // Sweep removes what killed runs left: empty control groups, and a changed setting of the machine. It waits a few seconds for
-// processes of a lab that has just died, and fails when they stay.
-func Sweep(ctx context.Context) error {
+// processes of labs that have just died, ended by their sandboxes' IDs among them, and fails when they stay.
+func Sweep(ctx context.Context, ended ...string) error {
 	running, dead, err := alive.Look()
 	if err != nil {
 		return err
+	}
+	for _, id := range ended {
+		dead[id] = true
 	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()

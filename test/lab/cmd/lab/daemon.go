@@ -42,6 +42,9 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 	if err := json.Unmarshal([]byte(os.Args[1]), &o); err != nil {
 		return fmt.Errorf("reading the order: %w", err)
 	}
+	if _, err := stay.Read(make([]byte, 1)); err != nil {
+		return errors.New("the command that started the lab has ended")
+	}
 	f := folder(o.Dir)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -45,7 +45,7 @@ func down(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if err := errors.Join(hosts.Sweep(ctx), f.remove()); err != nil {
+	if err := errors.Join(hosts.Sweep(ctx, s.ID), f.remove()); err != nil {
 		return err
 	}
 	say("the lab in %s is gone", f)

@@ -32,11 +32,11 @@ const (
 
 // state is what is known about a running lab.
 type state struct {
-	PID     int               `json:"pid"`     // of the lab's first process; 0 while it starts
-	Started string            `json:"started"` // its start time, in the kernel's ticks: a later process may get the same PID
-	ID      string            `json:"id"`      // in the names of its control groups
-	Hosts   []hostState       `json:"hosts"`
-	Env     map[string]string `json:"env"` // for processes inside
+	PID     int               `json:"pid,omitempty"`     // of the lab's first process
+	Started string            `json:"started,omitempty"` // its start time, in the kernel's ticks: a later process may get the same PID
+	ID      string            `json:"id,omitempty"`      // in the names of its control groups; it and the rest is not there before the lab is usable
+	Hosts   []hostState       `json:"hosts,omitempty"`
+	Env     map[string]string `json:"env,omitempty"` // for processes inside
 }
 
 type hostState struct {
@@ -205,5 +205,7 @@ func process(pid int) (started string, running bool) {
 	if len(fields) < 20 {
 		return "", false
 	}
-	return fields[19], fields[0] != "Z" && fields[0] != "X"
+	// a first thread that has ended is a zombie already while others, and with them the whole sandbox, are still ending
+	threads, _ := os.ReadDir("/proc/" + strconv.Itoa(pid) + "/task")
+	return fields[19], fields[0] != "Z" && fields[0] != "X" || len(threads) > 1
 }

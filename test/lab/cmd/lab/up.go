@@ -69,7 +69,7 @@ func start(ctx context.Context, f folder, o order) error {
 		return nil
 	}
 	// what a killed lab left
-	if err := errors.Join(hosts.Sweep(ctx), f.claim()); err != nil {
+	if err := errors.Join(hosts.Sweep(ctx, s.ID), f.claim()); err != nil {
 		return err
 	}
 	begin := time.Now()
@@ -77,7 +77,7 @@ func start(ctx context.Context, f folder, o order) error {
 		s, err = launch(ctx, f, o)
 	}
 	if err != nil {
-		return errors.Join(err, f.remove(), hosts.Sweep(context.WithoutCancel(ctx)))
+		return errors.Join(err, f.remove(), hosts.Sweep(context.WithoutCancel(ctx), s.ID))
 	}
 	say("the lab is up after %s: %s", time.Since(begin).Round(100*time.Millisecond), summary(s))
 	say("for a shell: . %s", f.path("env"))
@@ -136,10 +136,16 @@ func launch(ctx context.Context, f folder, o order) (state, error) {
 	defer func() { _ = stay.Close() }()
 	kill := context.AfterFunc(ctx, func() { _ = cmd.Process.Kill() })
 	defer kill()
-	s, err := follow(report)
+	// first the folder knows the daemon, then the daemon does something: whatever ends this command, lab down finds the daemon
+	s := state{PID: cmd.Process.Pid}
+	s.Started, _ = process(s.PID)
+	if err = f.write(s); err == nil {
+		_, err = stay.Write([]byte{beginSignal})
+	}
 	if err == nil {
-		s.PID = cmd.Process.Pid
-		s.Started, _ = process(s.PID)
+		err = follow(report, &s)
+	}
+	if err == nil {
 		err = f.write(s)
 	}
 	if err == nil {
@@ -148,12 +154,13 @@ func launch(ctx context.Context, f folder, o order) (state, error) {
 	if err != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		return state{}, errors.Join(ctx.Err(), err, mark.Close())
+		return state{ID: mark.ID}, errors.Join(ctx.Err(), err, mark.Close())
 	}
 	return s, cmd.Process.Release()
 }
 
-// daemonCommand starts the daemon. Its progress is read from report; a byte written to stay lets it live on without its starter.
+// daemonCommand starts the daemon. Its progress is read from report; signals are written to stay, and when that is closed without
+// staySignal the daemon ends.
 func daemonCommand(f folder, mark *alive.Mark, o order) (cmd *exec.Cmd, report, stay *os.File, err error) {
 	log, err := os.OpenFile(f.path(logFile), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 	if err != nil {
@@ -190,11 +197,12 @@ const (
 	wordError    = "error "
 	wordReady    = "ready "
 
-	staySignal = 's'
+	beginSignal = 'b' // begin to start the lab
+	staySignal  = 's' // live on without the starter
 )
 
-// follow prints the daemon's progress until the lab is usable.
-func follow(report *os.File) (state, error) {
+// follow prints the daemon's progress until the lab is usable, and adds what the daemon says of it to s.
+func follow(report *os.File, s *state) error {
 	lines := bufio.NewScanner(report)
 	for lines.Scan() {
 		line := lines.Text()
@@ -202,17 +210,16 @@ func follow(report *os.File) (state, error) {
 			say("%s", text)
 		}
 		if text, ok := strings.CutPrefix(line, wordError); ok {
-			return state{}, errors.New(strings.ReplaceAll(text, "\t", "\n"))
+			return errors.New(strings.ReplaceAll(text, "\t", "\n"))
 		}
 		if text, ok := strings.CutPrefix(line, wordReady); ok {
-			var s state
-			if err := json.Unmarshal([]byte(text), &s); err != nil {
-				return state{}, fmt.Errorf("understanding the lab: %w", err)
+			if err := json.Unmarshal([]byte(text), s); err != nil {
+				return fmt.Errorf("understanding the lab: %w", err)
 			}
-			return s, nil
+			return nil
 		}
 	}
-	return state{}, errors.New("the lab ended before it was usable")
+	return errors.New("the lab ended before it was usable")
 }
 
 func say(format string, args ...any) { fmt.Printf("lab: "+format+"\n", args...) }
