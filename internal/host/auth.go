@@ -117,14 +117,24 @@ func (a *login) signers() []ssh.Signer {
 			add("agent", signer)
 		}
 	}
-	explicit := len(creds.PrivateKey) > 0 || creds.PrivateKeyPath != "" || creds.Password != "" || len(a.hop.identities) > 0
-	if !explicit && a.home != "" {
-		for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
-			path := filepath.Join(a.home, ".ssh", name)
-			a.addIdentity(path, path, false, agentKeys, add)
-		}
+	for _, path := range a.defaultIdentities() {
+		a.addIdentity(path, path, false, agentKeys, add)
 	}
 	return found
+}
+
+// defaultIdentities are the usual key files, for users who have named no credential at all.
+func (a *login) defaultIdentities() []string {
+	creds := a.hop.creds
+	named := len(creds.PrivateKey) > 0 || creds.PrivateKeyPath != "" || creds.Password != "" || len(a.hop.identities) > 0
+	if named || a.home == "" {
+		return nil
+	}
+	var paths []string
+	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+		paths = append(paths, filepath.Join(a.home, ".ssh", name))
+	}
+	return paths
 }
 
 // addIdentity adds a key file, or the agent's key of the same public key where the file itself cannot be opened.
@@ -198,7 +208,7 @@ func (a *login) agentSigners() []ssh.Signer {
 		a.skip("agent (SSH_AUTH_SOCK is not set)")
 		return nil
 	}
-	conn, err := net.Dial("unix", expandHome(socket, a.home)) //nolint:noctx // a local socket answers at once
+	conn, err := net.Dial("unix", expandHome(socket, a.home)) //nolint:noctx,gosec // a local socket that the user names answers at once
 	if err != nil {
 		a.skip("agent (%v)", err)
 		return nil

@@ -17,7 +17,7 @@ import (
 // startAgent serves an agent with these keys and returns its socket.
 func startAgent(t *testing.T, keys ...hosttest.Key) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "agent") // short: a socket's path has at most 107 bytes
+	dir, err := os.MkdirTemp("", "agent") //nolint:usetesting // short, because a socket's path has at most 107 bytes
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 const (
 	rootAlready  = "root"
 	rootSudo     = "sudo"
-	rootPassword = "sudo with password"
+	rootPassword = "sudo with password" //nolint:gosec // the name of a way, not a password
 	rootNone     = ""
 )
 
@@ -67,14 +67,13 @@ func ascent(tag, script, password string, known *ascentResult, wish rootWish) st
 		outer.WriteString("soft=1\n")
 	}
 	passwords := 0
-	switch {
-	case known == nil:
+	if known == nil {
 		if password != "" {
 			outer.WriteString("havepassword=1\n")
 			passwords = 2
 		}
 		outer.WriteString(probe)
-	default:
+	} else {
 		outer.WriteString("w=" + shellescape.Quote(waysOnHost[known.way]) + "\n")
 		if known.way == rootPassword {
 			passwords = 1

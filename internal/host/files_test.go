@@ -96,17 +96,17 @@ func TestWriteFile(t *testing.T) {
 func TestWriteFile_KeepsLinks(t *testing.T) {
 	t.Parallel()
 	s := hosttest.NewServer(t, hosttest.ServerOptions{})
-	real, link := filepath.Join(s.Dir, "real"), filepath.Join(s.Dir, "link")
-	if err := os.Symlink(real, link); err != nil {
+	file, link := filepath.Join(s.Dir, "real"), filepath.Join(s.Dir, "link")
+	if err := os.Symlink(file, link); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := reach(t, s).WriteFile(t.Context(), host.File{Path: link, Content: []byte("x")}); err != nil {
 		t.Fatal(err)
 	}
-	if to, err := os.Readlink(link); err != nil || to != real {
+	if to, err := os.Readlink(link); err != nil || to != file {
 		t.Errorf("the link is %q, %v", to, err)
 	}
-	if content, err := os.ReadFile(real); err != nil || string(content) != "x" {
+	if content, err := os.ReadFile(file); err != nil || string(content) != "x" {
 		t.Errorf("the file is %q, %v", content, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -101,7 +102,8 @@ func (l *link) stop(ctx context.Context, r *running, cause error) error {
 		err = l.killFromOutside(ctx, r)
 	}
 	select {
-	case <-r.ended:
+	case end := <-r.ended:
+		l.log.Debug("command was ended", slog.String("host", l.name), slog.Bool("by itself", end == nil))
 	case <-time.After(partTime):
 	}
 	_ = r.session.Close()

@@ -11,7 +11,7 @@ import (
 
 // HostKeyPolicy says what to do with the key of a host that is not known yet. A key that differs from a known one
 // is refused under every policy.
-type HostKeyPolicy string
+type HostKeyPolicy string //nolint:revive // a key policy without the host would be something else
 
 const (
 	// Strict refuses a host whose key is neither pinned nor in known_hosts. It is the default.
@@ -20,7 +20,7 @@ const (
 	AcceptNew HostKeyPolicy = "accept-new"
 )
 
-// None, as a path, means that no file is used; as in `ssh -F none`.
+// None is the path that means that no file is used, as in `ssh -F none`.
 const None = "none"
 
 // Options are what all hosts of a pool have in common. The zero value uses ~/.ssh/config, the agent and

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -105,7 +106,6 @@ func (s *Server) writeBin() {
 		s.tb.Fatal(err)
 	}
 	for name, script := range s.options.Bin {
-		//nolint:gosec // a program has to be executable
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
 			s.tb.Fatal(err)
 		}
@@ -238,37 +238,19 @@ func (s *Server) MostSessions() int64 { return s.most.Load() }
 
 func (s *Server) config() (*ssh.ServerConfig, error) {
 	o := s.options
-	c := &ssh.ServerConfig{MaxAuthTries: o.MaxAuthTries}
-	refused := errors.New("refused")
-	if len(o.AuthorizedKeys) == 0 && o.Password == "" && o.Interactive == "" {
-		c.NoClientAuth = true
-	}
+	c := &ssh.ServerConfig{MaxAuthTries: o.MaxAuthTries, NoClientAuth: len(o.AuthorizedKeys) == 0 && o.Password == "" && o.Interactive == ""}
 	if len(o.AuthorizedKeys) > 0 {
-		c.PublicKeyCallback = func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
-			for _, line := range o.AuthorizedKeys {
-				allowed, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
-				if err == nil && bytes.Equal(allowed.Marshal(), key.Marshal()) {
-					return &ssh.Permissions{}, nil
-				}
-			}
-			return nil, refused
-		}
+		c.PublicKeyCallback = o.checkKey
 	}
 	if o.Password != "" {
 		c.PasswordCallback = func(_ ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-			if string(password) == o.Password {
-				return &ssh.Permissions{}, nil
-			}
-			return nil, refused
+			return permit(string(password) == o.Password)
 		}
 	}
 	if o.Interactive != "" {
 		c.KeyboardInteractiveCallback = func(_ ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 			answers, err := ask("", "", []string{"Password: "}, []bool{false})
-			if err == nil && len(answers) == 1 && answers[0] == o.Interactive {
-				return &ssh.Permissions{}, nil
-			}
-			return nil, refused
+			return permit(err == nil && len(answers) == 1 && answers[0] == o.Interactive)
 		}
 	}
 	if o.Banner != "" {
@@ -286,4 +268,18 @@ func (s *Server) config() (*ssh.ServerConfig, error) {
 		c.AddHostKey(signer)
 	}
 	return c, nil
+}
+
+func (o ServerOptions) checkKey(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+	return permit(slices.ContainsFunc(o.AuthorizedKeys, func(line string) bool {
+		allowed, _, _, _, err := ssh.ParseAuthorizedKey([]byte(line))
+		return err == nil && bytes.Equal(allowed.Marshal(), key.Marshal())
+	}))
+}
+
+func permit(ok bool) (*ssh.Permissions, error) {
+	if !ok {
+		return nil, errors.New("refused")
+	}
+	return &ssh.Permissions{}, nil
 }

@@ -84,7 +84,7 @@ func (s *Server) finish(channel ssh.Channel, code int) {
 		}{Name: "TERM"}))
 		return
 	}
-	_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(code)})) //nolint:gosec // not negative here
+	_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{uint32(code)}))
 }
 
 func (s *Server) exec(server *ssh.ServerConn, command string, channel ssh.Channel) int {
@@ -97,7 +97,7 @@ func (s *Server) exec(server *ssh.ServerConn, command string, channel ssh.Channe
 	if s.options.ForceCommand != "" {
 		command = s.options.ForceCommand
 	}
-	//nolint:noctx,gosec // running what the client says, for as long as it lasts, is what a shell server does
+	//nolint:noctx // running what the client says, for as long as it lasts, is what a shell server does
 	cmd := exec.Command("/bin/sh", "-c", command)
 	cmd.Dir = s.Dir
 	cmd.Env = []string{"HOME=" + s.Dir, "PATH=" + s.binDir() + ":" + os.Getenv("PATH"), "SSH_CONNECTION=" + connection(server)}
