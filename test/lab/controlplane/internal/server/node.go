@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/component-base/version"
 )
 
@@ -22,12 +21,10 @@ const (
 )
 
 func (s *Server) client() (*kubernetes.Clientset, error) {
-	config, err := clientcmd.BuildConfigFromFlags("", s.options.cred("supervisor.kubeconfig"))
+	config, err := s.restConfig()
 	if err != nil {
-		return nil, fmt.Errorf("reading the supervisor's kubeconfig: %w", err)
+		return nil, err
 	}
-	config.UserAgent = "lab-controlplane"
-	config.QPS, config.Burst = 200, 400
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		return nil, fmt.Errorf("making the supervisor's client: %w", err)

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/internal/egress"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/internal/pki"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/internal/proc"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/internal/stages"
@@ -30,6 +31,8 @@ type Server struct {
 	ports   ports
 	group   *proc.Group
 	logger  *slog.Logger
+	// proxy is the API server's way into the cluster; nil without life.
+	proxy *egress.Proxy
 }
 
 // Run runs a server until ctx ends, its lifeline is cut or one of its components dies, and returns when all children are gone. The
@@ -74,7 +77,11 @@ func (s *Server) start(ctx context.Context) error {
 	if err := s.startEtcd(ctx); err != nil {
 		return err
 	}
-	if err := s.startChild(APIServer, o.apiServerArgs(s.ports, "")); err != nil {
+	egressConfig, err := s.openEgress(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.startChild(APIServer, o.apiServerArgs(s.ports, egressConfig)); err != nil {
 		return err
 	}
 	return writeFile(o.path("port"), []byte(strconv.Itoa(s.ports.api)), 0o644)
@@ -112,7 +119,7 @@ func (s *Server) bringUp(ctx context.Context) error {
 		return err
 	}
 	s.logger.Info("api ready", "after", time.Since(began).Round(time.Millisecond))
-	if err := s.startChild(Kwok, o.kwokArgs()); err != nil {
+	if err := s.startLife(ctx); err != nil {
 		return err
 	}
 	if o.RegisterNode {
