@@ -31,7 +31,11 @@ func (h *Host) mountDisk() error {
 			return fmt.Errorf("making a folder on the disk: %w", err)
 		}
 	}
-	data := "lowerdir=" + h.rack.image + ",upperdir=" + upper + ",workdir=" + work
+	image, ok := h.rack.images[h.options.Suite]
+	if !ok {
+		return fmt.Errorf("there is no image of %s: name it in %s", h.options.Suite, suitesVariable)
+	}
+	data := "lowerdir=" + image + ",upperdir=" + upper + ",workdir=" + work
 	if err := syscall.Mount("overlay", h.Root(), "overlay", 0, data); err != nil {
 		return fmt.Errorf("mounting the disk over the image: %w", err)
 	}

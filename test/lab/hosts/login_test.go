@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,6 +84,40 @@ func TestHost_UsersBehave(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// TestHost_EverySuite boots a host of each release that LAB_SUITES names.
+func TestHost_EverySuite(t *testing.T) {
+	t.Parallel()
+	for _, suite := range hosts.Shared(t).Suites() {
+		t.Run("suite "+suite, func(t *testing.T) {
+			t.Parallel()
+			h := hosts.New(t, hosts.Options{Suite: suite})
+			release := must(t, h, "systemctl is-system-running --wait; . /etc/os-release; echo $VERSION_CODENAME; ssh -V 2>&1; systemctl --version | head -n 1")
+			t.Log(release)
+			if !strings.HasPrefix(release, "running\n"+suite) {
+				t.Errorf("the host is %q", release)
+			}
+			if out, err := command(t, h, "ops", "sudo -n id -u"); err != nil || out != "0" {
+				t.Errorf("sudo says %q (%v)", out, err)
+			}
+			var failing sync.WaitGroup
+			for range 8 { // an sshd that locks out addresses would do so now
+				failing.Go(func() {
+					if _, err := login(t, h, "root", ssh.Password("wrong")); err == nil {
+						t.Error("a wrong password is taken")
+					}
+				})
+			}
+			failing.Wait()
+			if err := h.Reboot(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := login(t, h, "root"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func TestHost_SSHDConfiguration(t *testing.T) {

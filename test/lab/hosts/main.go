@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -29,13 +30,22 @@ var shared struct {
 // Main runs a package's tests with hosts: func TestMain(m *testing.M) { hosts.Main(m) }. The test process, and all that it starts
 // (Terraform, providers), lives in private namespaces and reaches the hosts at their own addresses, and nothing else. Where hosts
 // cannot run (no root, a tool is missing) the tests that call New are skipped, but fail when CI is true.
+//
+// LAB_SUITES may name other releases of the distribution, with commas between them; Rack.Suites lists them for tests of hosts with
+// another sshd or systemd.
 func Main(m *testing.M) {
 	inside := sandbox.Enter()
 	if inside == nil {
 		os.Exit(runOutside(m))
 	}
+	var images map[string]string
+	err := json.Unmarshal([]byte(os.Getenv(imagesVariable)), &images)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hosts: understanding "+imagesVariable+":", err)
+		os.Exit(1)
+	}
 	rack, err := NewRack(context.Background(), RackOptions{
-		ID: inside.ID, Image: os.Getenv(imageVariable), State: sandbox.StateDir + "/hosts", Logs: sandbox.StateDir + "/log",
+		ID: inside.ID, Images: images, State: sandbox.StateDir + "/hosts", Logs: sandbox.StateDir + "/log",
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "hosts:", err)
@@ -45,8 +55,24 @@ func Main(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// imageVariable tells the process inside where the image is.
-const imageVariable = "LAB_HOSTS_IMAGE"
+const (
+	suitesVariable = "LAB_SUITES"
+	imagesVariable = "LAB_HOSTS_IMAGES" // tells the process inside where the images are
+)
+
+// buildImages returns the images of this machine's own suite and of those in LAB_SUITES, in the form of imagesVariable.
+func buildImages(ctx context.Context) (string, error) {
+	images := map[string]string{}
+	for _, suite := range strings.Split(","+os.Getenv(suitesVariable), ",") {
+		root, err := image.Ensure(ctx, image.Spec{Suite: suite}, func(line string) { fmt.Fprintln(os.Stderr, "hosts:", line) })
+		if err != nil {
+			return "", err
+		}
+		images[suite] = root
+	}
+	text, err := json.Marshal(images)
+	return string(text), err
+}
 
 // runOutside runs the tests in a sandbox, or without hosts where there can be none, and returns their exit code.
 func runOutside(m *testing.M) int {
@@ -68,7 +94,7 @@ func runOutside(m *testing.M) int {
 
 func runSandbox() (code int, err error) {
 	ctx := context.Background()
-	root, err := image.Ensure(ctx, image.Spec{}, func(line string) { fmt.Fprintln(os.Stderr, "hosts:", line) })
+	images, err := buildImages(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -90,7 +116,7 @@ func runSandbox() (code int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	cmd.Env = append(cmd.Env, imageVariable+"="+root)
+	cmd.Env = append(cmd.Env, imagesVariable+"="+images)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("starting the tests in private namespaces: %w", err)

@@ -10,10 +10,12 @@ import (
 	"crypto/rand"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -32,12 +34,12 @@ const maxBoots = 4
 
 // Rack is where hosts are mounted: a network switch, an image and an SSH key that all of them share.
 type Rack struct {
-	id    string
-	image string
-	logs  string
-	state string
-	key   Key
-	boots chan struct{}
+	id     string
+	images map[string]string
+	logs   string
+	state  string
+	key    Key
+	boots  chan struct{}
 
 	mu   sync.Mutex
 	next int
@@ -45,10 +47,10 @@ type Rack struct {
 
 // RackOptions describe a rack.
 type RackOptions struct {
-	ID    string // of the sandbox
-	Image string // root file system of the hosts
-	State string // folder for the hosts' disks; on a private file system
-	Logs  string // folder for the consoles' output
+	ID     string            // of the sandbox
+	Images map[string]string // root file systems by suite; the one of "" is the default
+	State  string            // folder for the hosts' disks; on a private file system
+	Logs   string            // folder for the consoles' output
 }
 
 // Key is the SSH key that every user of the hosts accepts.
@@ -82,8 +84,11 @@ func NewRack(ctx context.Context, o RackOptions) (*Rack, error) {
 	if err := nft(ctx, switchRules); err != nil {
 		return nil, fmt.Errorf("making the hosts' network: %w", err)
 	}
-	return &Rack{id: o.ID, image: o.Image, logs: o.Logs, state: o.State, key: key, boots: make(chan struct{}, maxBoots)}, nil
+	return &Rack{id: o.ID, images: o.Images, logs: o.Logs, state: o.State, key: key, boots: make(chan struct{}, maxBoots)}, nil
 }
+
+// Suites are the releases of the distribution that hosts of the rack can be, "" for the default among them.
+func (r *Rack) Suites() []string { return slices.Sorted(maps.Keys(r.images)) }
 
 // Key returns the SSH key that every user of every host of the rack accepts.
 func (r *Rack) Key() Key { return r.key }

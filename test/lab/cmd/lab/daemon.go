@@ -57,7 +57,7 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 		close(staying)
 	}()
 	rack, err := hosts.NewRack(ctx, hosts.RackOptions{
-		ID: inside.ID, Image: o.Image, State: sandbox.StateDir + "/hosts", Logs: f.path(consoles),
+		ID: inside.ID, Images: map[string]string{"": o.Image}, State: sandbox.StateDir + "/hosts", Logs: f.path(consoles),
 	})
 	if err != nil {
 		return err
