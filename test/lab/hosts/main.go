@@ -31,7 +31,7 @@ var shared struct {
 // (Terraform, providers), lives in private namespaces and reaches the hosts at their own addresses, and nothing else. Where hosts
 // cannot run (no root, a tool is missing) the tests that call New are skipped, but fail when CI is true.
 //
-// LAB_SUITES may name other releases of the distribution, with commas between them; Rack.Suites lists them for tests of hosts with
+// LAB_INTERNET=true gives the test process an HTTP proxy to the internet, for tests against real chart repositories. LAB_SUITES may name other releases of the distribution, with commas between them; Rack.Suites lists them for tests of hosts with
 // another sshd or systemd.
 func Main(m *testing.M) {
 	inside := sandbox.Enter()
@@ -117,25 +117,34 @@ func runSandbox() (code int, err error) {
 		return 0, err
 	}
 	cmd.Env = append(cmd.Env, imagesVariable+"="+images)
+	cmd.Env = append(cmd.Env, proxyVariables()...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		return 0, fmt.Errorf("starting the tests in private namespaces: %w", err)
 	}
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGINT)
-	go func() {
-		for s := range signals {
-			if s != syscall.SIGINT { // the terminal sends it to the whole process group
-				_ = cmd.Process.Signal(s)
-			}
-		}
-	}()
+	passSignals(cmd.Process)
+	if err := serveProxy(ctx, cmd.Process.Pid); err != nil {
+		return 0, errors.Join(err, cmd.Process.Kill(), cmd.Wait())
+	}
 	err = cmd.Wait()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		return 0, fmt.Errorf("waiting for the tests: %w", err)
 	}
 	return cmd.ProcessState.ExitCode(), nil
+}
+
+// passSignals passes on what this process is sent. An interrupt from the terminal reaches the whole process group by itself.
+func passSignals(to *os.Process) {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGINT)
+	go func() {
+		for s := range signals {
+			if s != syscall.SIGINT {
+				_ = to.Signal(s)
+			}
+		}
+	}()
 }
 
 // Missing says what this machine lacks to run hosts, nil when nothing.
