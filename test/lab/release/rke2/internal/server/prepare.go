@@ -45,19 +45,16 @@ func (s *server) validate(context.Context) error {
 
 // checkFlags refuses flags that do not go together or have a wrong value.
 func (s *server) checkFlags() error {
-	if s.Settings.String("cluster-reset-restore-path") != "" && !s.Settings.Bool("cluster-reset") {
-		return errors.New("invalid flag use; --cluster-reset required with --cluster-reset-restore-path")
-	}
-	if s.Settings.Bool("cluster-reset") && s.Settings.String("server") == "" {
-		return errors.New("the test lab's stand-in can neither reset nor restore a cluster")
-	}
-	if s.Settings.Bool("disable-etcd") && s.Settings.String("server") == "" {
-		return errors.New("invalid flag use; --server is required with --disable-etcd")
+	if err := s.checkReset(); err != nil {
+		return err
 	}
 	if mode := s.Settings.String("write-kubeconfig-mode"); mode != "" {
 		if _, err := strconv.ParseUint(mode, 8, 32); err != nil {
 			return fmt.Errorf("invalid write-kubeconfig-mode %q: %w", mode, err)
 		}
+	}
+	if s.Settings.Bool("disable-etcd") && s.Settings.String("server") == "" {
+		return errors.New("invalid flag use; --server is required with --disable-etcd")
 	}
 	if profile := s.Settings.String("profile"); strings.HasPrefix(profile, "cis") {
 		if _, err := user.Lookup("etcd"); err != nil {
@@ -65,6 +62,16 @@ func (s *server) checkFlags() error {
 		}
 	} else if profile != "" && profile != "etcd" {
 		return fmt.Errorf("invalid value provided for --profile flag: %s", profile)
+	}
+	return nil
+}
+
+func (s *server) checkReset() error {
+	if s.Settings.String("cluster-reset-restore-path") != "" && !s.Settings.Bool("cluster-reset") {
+		return errors.New("invalid flag use; --cluster-reset required with --cluster-reset-restore-path")
+	}
+	if s.Settings.Bool("cluster-reset") && s.Settings.String("server") == "" {
+		return errors.New("the test lab's stand-in can neither reset nor restore a cluster")
 	}
 	return nil
 }
