@@ -64,6 +64,12 @@ func run(_ context.Context, args []string) error {
 		"nsenter", "--target", strconv.Itoa(s.PID), "--mount", "--net", "--pid", "--",
 		"sh", "-c", `cd "$1" && shift && exec "$@"`, "sh", here,
 	}
+	// a proxy of this machine cannot be reached from inside
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
+		if err := os.Unsetenv(name); err != nil {
+			return fmt.Errorf("clearing %s: %w", name, err)
+		}
+	}
 	for name, value := range s.Env {
 		if err := os.Setenv(name, value); err != nil {
 			return fmt.Errorf("setting %s: %w", name, err)

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -33,7 +33,7 @@ func Dir(ctx context.Context, key string, build func(ctx context.Context, dir st
 		return "", err
 	}
 	dir := filepath.Join(root, key)
-	if exists(dir) {
+	if use(dir) {
 		return dir, nil
 	}
 	if err := os.MkdirAll(root, 0o755); err != nil {
@@ -44,7 +44,7 @@ func Dir(ctx context.Context, key string, build func(ctx context.Context, dir st
 		return "", err
 	}
 	defer unlock()
-	if exists(dir) {
+	if use(dir) {
 		return dir, nil
 	}
 	partial := dir + ".partial"
@@ -60,12 +60,35 @@ func Dir(ctx context.Context, key string, build func(ctx context.Context, dir st
 	if err := os.Rename(partial, dir); err != nil {
 		return "", fmt.Errorf("putting a finished build in place: %w", err)
 	}
-	return dir, nil
+	return dir, prune(root)
 }
 
-func exists(path string) bool {
-	_, err := os.Stat(path)
-	return !errors.Is(err, fs.ErrNotExist)
+// use tells whether a folder is there, and marks it as used now.
+func use(dir string) bool {
+	now := time.Now()
+	return os.Chtimes(dir, now, now) == nil
+}
+
+// unused is how long a folder must not have been used to be removed: by then the sources that it was built from have changed.
+const unused = 30 * 24 * time.Hour
+
+// prune removes the folders of Dir that have not been used for long. Their locks stay: somebody may be waiting for one.
+func prune(root string) error {
+	locks, err := filepath.Glob(filepath.Join(root, "*.lock"))
+	if err != nil {
+		return fmt.Errorf("looking for old builds: %w", err)
+	}
+	for _, lock := range locks {
+		dir := strings.TrimSuffix(lock, ".lock")
+		info, err := os.Stat(dir)
+		if err != nil || time.Since(info.ModTime()) < unused {
+			continue
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			return fmt.Errorf("removing an old build: %w", err)
+		}
+	}
+	return nil
 }
 
 // Lock takes the lock file at path and waits while another process holds it. The lock ends with the process that took it.

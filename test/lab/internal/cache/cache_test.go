@@ -57,6 +57,36 @@ func TestDir_FailedBuildLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestDir_RemovesWhatIsNotUsed(t *testing.T) {
+	root := t.TempDir()
+	t.Setenv("LAB_CACHE", root)
+	build := func(context.Context, string) error { return nil }
+	ages := map[string]time.Duration{"old": 40 * 24 * time.Hour, "recent": 24 * time.Hour, "used": 40 * 24 * time.Hour}
+	for name, age := range ages {
+		dir, err := cache.Dir(t.Context(), name, build)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(-age)
+		if err := os.Chtimes(dir, at, at); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.MkdirAll(filepath.Join(root, "tools"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"used", "new"} {
+		if _, err := cache.Dir(t.Context(), name, build); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]bool{"old": false, "recent": true, "used": true, "new": true, "tools": true} {
+		if _, err := os.Stat(filepath.Join(root, name)); (err == nil) != want {
+			t.Errorf("%s is there: %v, want %v", name, err == nil, want)
+		}
+	}
+}
+
 func TestLock_WaitEndsWithContext(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
