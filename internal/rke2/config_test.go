@@ -1,4 +1,4 @@
-package rke2_test
+package rke2
 
 import (
 	"flag"
@@ -9,28 +9,26 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/dxlab/terraform-provider-lab/internal/rke2"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
 func TestConfigYAML(t *testing.T) {
 	t.Parallel()
-	for name, node := range map[string]rke2.Node{
-		"bare-server": {Role: rke2.Server},
+	for name, node := range map[string]Node{
+		"bare-server": {Role: Server},
 		"first-server": {
-			Role: rke2.Server, Name: "cp1", IP: "10.0.0.1", TLSSAN: []string{"lab.example.org", "10.0.0.100"},
+			Role: Server, Name: "cp1", IP: "10.0.0.1", TLSSAN: []string{"lab.example.org", "10.0.0.100"},
 			CNI: []string{"calico"}, IngressController: []string{"traefik"},
 			Labels: map[string]string{"zone": "a", "disk": "ssd", "empty": ""},
-			Taints: []rke2.Taint{{Key: "only", Value: "me", Effect: "NoSchedule"}, {Key: "bare", Effect: "NoExecute"}},
+			Taints: []Taint{{Key: "only", Value: "me", Effect: "NoSchedule"}, {Key: "bare", Effect: "NoExecute"}},
 			Config: map[string]any{"write-kubeconfig-mode": "0644", "disable": []any{"rke2-metrics-server"}, "etcd-snapshot-retention": 7, "debug": true},
 		},
-		"second-server":         {Role: rke2.Server, Join: &rke2.Join{Server: "10.0.0.1"}, CNI: []string{"multus", "calico"}},
-		"agent":                 {Role: rke2.Agent, Join: &rke2.Join{Server: "https://cp1.example.org:9345/"}, Config: map[string]any{"kubelet-arg": []string{"max-pods=200"}}},
-		"agent-by-ipv6":         {Role: rke2.Agent, Join: &rke2.Join{Server: "fd00::1"}, IP: "fd00::2,10.0.0.2"},
-		"server-elsewhere":      {Role: rke2.Server, DataDir: "/data/rke2"},
-		"text-that-looks-typed": {Role: rke2.Server, Config: map[string]any{"profile": "1.6", "node-external-dns": "yes", "debug": "on", "kube-apiserver-arg": []any{"a=b: c", "# x"}}},
+		"second-server":         {Role: Server, Join: &Join{Server: "10.0.0.1"}, CNI: []string{"multus", "calico"}},
+		"agent":                 {Role: Agent, Join: &Join{Server: "https://cp1.example.org:9345/"}, Config: map[string]any{"kubelet-arg": []string{"max-pods=200"}}},
+		"agent-by-ipv6":         {Role: Agent, Join: &Join{Server: "fd00::1"}, IP: "fd00::2,10.0.0.2"},
+		"server-elsewhere":      {Role: Server, DataDir: "/data/rke2"},
+		"text-that-looks-typed": {Role: Server, Config: map[string]any{"profile": "1.6", "node-external-dns": "yes", "debug": "on", "kube-apiserver-arg": []any{"a=b: c", "# x"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -45,12 +43,12 @@ func TestConfigYAML(t *testing.T) {
 
 func TestRegistriesYAML(t *testing.T) {
 	t.Parallel()
-	content, err := rke2.Node{Registries: registries()}.RegistriesYAML()
+	content, err := Node{Registries: registries()}.RegistriesYAML()
 	if err != nil {
 		t.Fatal(err)
 	}
 	golden(t, "registries/mirror-with-login.yaml", content)
-	content, err = rke2.Node{}.RegistriesYAML()
+	content, err = Node{}.RegistriesYAML()
 	if err != nil || content != nil {
 		t.Errorf("without registries: got %q, %v, want no file", content, err)
 	}
@@ -66,16 +64,16 @@ func TestRegistryAuth_IsNeverFormatted(t *testing.T) {
 	}
 }
 
-func registries() *rke2.Registries {
-	return &rke2.Registries{
-		Mirrors: map[string]rke2.Mirror{
+func registries() *Registries {
+	return &Registries{
+		Mirrors: map[string]Mirror{
 			"docker.io": {Endpoints: []string{"https://mirror.example.org:5000"}, Rewrites: map[string]string{"^rancher/(.*)": "mirror/$1"}},
 			"*":         {Endpoints: []string{"https://mirror.example.org:5000"}},
 		},
-		Configs: map[string]rke2.RegistryConfig{
+		Configs: map[string]RegistryConfig{
 			"mirror.example.org:5000": {
-				Auth: &rke2.RegistryAuth{Username: "canary-user", Password: "canary-password"},
-				TLS:  &rke2.RegistryTLS{CAFile: "/etc/ssl/mirror.pem", InsecureSkipVerify: true},
+				Auth: &RegistryAuth{Username: "canary-user", Password: "canary-password"},
+				TLS:  &RegistryTLS{CAFile: "/etc/ssl/mirror.pem", InsecureSkipVerify: true},
 			},
 		},
 	}

@@ -62,7 +62,7 @@ func findCause(lines []string) cause {
 }
 
 var (
-	logrus = regexp.MustCompile(`^time="[^"]*" level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)(.*)$`)
+	logrus = regexp.MustCompile(`^(?:time="[^"]*" )?level=(\w+) msg=("(?:[^"\\]|\\.)*"|\S+)(.*)$`)
 	// chatter are systemd's own lines about a restarting unit, which say nothing that the state does not, and those of
 	// modprobe, whose failure the units ignore.
 	chatter = regexp.MustCompile(`^rke2-(?:server|agent)\.service: (?:Scheduled restart|Main process exited|Failed with result|Consumed|Deactivated|Unit process|Found left-over|This usually)|^(?:Starting|Started|Stopped|Stopping|Failed to start) (?:rke2-|.*Rancher Kubernetes Engine)|^modprobe: `)

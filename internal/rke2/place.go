@@ -32,10 +32,7 @@ func (j *job) place(ctx context.Context) error {
 func (j *job) mark(ctx context.Context) error {
 	m := j.out.Observed.marker
 	m.Version, m.Prefix = j.out.Version, j.prefix
-	m.Channel = ""
-	if j.n.Version == "" && !j.n.Source.offline() {
-		m.Channel = j.n.channel()
-	}
+	m.Channel = chosenBy(j.n, j.out.Observed)
 	if j.sum != "" {
 		m.SHA256 = j.sum
 	}
@@ -44,6 +41,18 @@ func (j *job) mark(ctx context.Context) error {
 		m.Applied = ""
 	}
 	return j.writeMarker(ctx, m)
+}
+
+// chosenBy is the channel to note for a node: none for one that asks for a version, and the former one for a node that
+// asks for nothing and keeps what it has.
+func chosenBy(n Node, o Observed) string {
+	switch {
+	case n.Version != "" || n.Source.offline():
+		return ""
+	case n.Channel == "" && keepsVersion(n, o):
+		return o.marker.Channel
+	}
+	return n.channel()
 }
 
 func (j *job) writeMarker(ctx context.Context, m marker) error {
