@@ -3,8 +3,9 @@ package kube_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
-	"net/url"
+	"net/http"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -67,6 +68,13 @@ func address(t *testing.T, kubeconfig []byte) (string, []byte) {
 		t.Fatalf("kubeconfig: %v", err)
 	}
 	return parsed.Clusters[0].Cluster.Server, parsed.Clusters[0].Cluster.CA
+}
+
+// server returns host and port of the API server.
+func (s *site) server() string {
+	s.t.Helper()
+	host, _ := address(s.t, s.kubeconfig)
+	return strings.TrimPrefix(host, "https://")
 }
 
 func serviceAccountIsDenied(t *testing.T, s *site) {
@@ -152,11 +160,7 @@ func terminatingNamespacePasses(t *testing.T, s *site) {
 }
 
 func everythingPassesTheDialer(t *testing.T, s *site) {
-	host, _ := address(t, s.kubeconfig)
-	to, err := url.Parse(host)
-	if err != nil {
-		t.Fatal(err)
-	}
+	to := s.server()
 	var dialled atomic.Int64
 	client := s.connect(func(c *kube.Config) {
 		c.Host = "https://127.0.0.1:6443"
@@ -165,7 +169,7 @@ func everythingPassesTheDialer(t *testing.T, s *site) {
 				t.Errorf("dialled %s", addr)
 			}
 			dialled.Add(1)
-			return (&net.Dialer{}).DialContext(ctx, network, to.Host)
+			return (&net.Dialer{}).DialContext(ctx, network, to)
 		}
 	})
 	if version, err := client.Version(t.Context()); err != nil || !strings.HasPrefix(version, "v1.") {
@@ -181,27 +185,111 @@ func everythingPassesTheDialer(t *testing.T, s *site) {
 	if n := dialled.Load(); n != 1 {
 		t.Errorf("%d connections for requests", n)
 	}
-	_, err = client.PortForward(t.Context(), kube.ForwardOptions{Ref: s.ref("v1", "Pod", "none"), Port: "80"})
-	s.fails(err, fault.NotFound, "forwarding port 80 of Pod NAMESPACE/none: ", `pods "none" not found`)
-	if n := dialled.Load(); n < 2 {
-		t.Errorf("the forward did not pass the dialer: %d connections", n)
+}
+
+// running applies the web Deployment and its Service, waits for them, and returns the pod.
+func (s *site) running() object.Object {
+	s.t.Helper()
+	s.apply(webForm)
+	s.apply(serviceForm)
+	err := s.client.Wait(s.t.Context(), []kube.Condition{
+		{Ref: s.ref("apps/v1", "Deployment", "web"), Check: kube.Check{Kind: kube.Available}},
+		{Ref: s.ref("v1", "Service", "web"), Check: kube.Check{Kind: kube.EndpointsReady}},
+	}, kube.WaitOptions{Timeout: 30 * time.Second})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	list, err := s.client.List(s.t.Context(), kube.ListOptions{APIVersion: "v1", Kind: "Pod", Namespace: s.namespace, LabelSelector: "app=web"})
+	if err != nil || len(list) != 1 {
+		s.t.Fatalf("%d pods, %v", len(list), err)
+	}
+	return list[0]
+}
+
+func logsAndEventsAreRead(t *testing.T, s *site) {
+	pod := object.RefOf(s.running())
+	text, err := s.client.Logs(t.Context(), kube.LogOptions{Namespace: pod.Namespace, Pod: pod.Name, Container: "web"})
+	if err != nil || !strings.Contains(text, "registry.test/web:1") {
+		t.Errorf("log %q, %v", text, err)
+	}
+	_, err = s.client.Logs(t.Context(), kube.LogOptions{Namespace: pod.Namespace, Pod: "none"})
+	s.fails(err, fault.NotFound, `reading the log of Pod NAMESPACE/none: pods "none" not found`)
+	_, err = s.client.Logs(t.Context(), kube.LogOptions{Namespace: pod.Namespace, Pod: pod.Name, Container: "none"})
+	s.fails(err, fault.Invalid)
+	events, err := s.client.Events(t.Context(), pod)
+	if err != nil || len(events) == 0 || events[len(events)-1].Ref.Name != pod.Name {
+		t.Errorf("events %v, %v", events, err)
 	}
 }
 
-func logWithoutKubelet(t *testing.T, s *site) {
-	s.apply(webForm)
-	if err := s.client.Wait(t.Context(), []kube.Condition{{Ref: s.ref("apps/v1", "Deployment", "web"), Check: kube.Check{Kind: kube.Available}}}, kube.WaitOptions{Timeout: 30 * time.Second}); err != nil {
+func portsAreForwarded(t *testing.T, s *site) {
+	pod := object.RefOf(s.running())
+	to := s.server()
+	var dialled atomic.Int64
+	through := s.connect(func(c *kube.Config) {
+		c.Host = "https://127.0.0.1:6443"
+		c.Dial = func(ctx context.Context, network, _ string) (net.Conn, error) {
+			dialled.Add(1)
+			return (&net.Dialer{}).DialContext(ctx, network, to)
+		}
+	})
+	targets := map[string]kube.ForwardOptions{
+		"service by number": {Ref: s.ref("v1", "Service", "web"), Port: "8080"},
+		"service by name":   {Ref: s.ref("v1", "Service", "web"), Port: "web"},
+		"pod":               {Ref: pod, Port: "80"},
+	}
+	for way, client := range map[string]*kube.Client{"direct": s.client, "dialer": through} {
+		for name, target := range targets {
+			forward, err := client.PortForward(t.Context(), target)
+			if err != nil {
+				t.Fatalf("%s, %s: %v", way, name, err)
+			}
+			if got := fetch(t, "http://"+forward.Addr+"/"); !strings.Contains(got, "registry.test/web:1 in pod "+s.namespace+"/"+pod.Name) {
+				t.Errorf("%s, %s: got %q", way, name, got)
+			}
+			if err := forward.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if n := dialled.Load(); n != 4 {
+		t.Errorf("the dialer was used %d times, for one client and three forwards", n)
+	}
+	_, err := s.client.PortForward(t.Context(), kube.ForwardOptions{Ref: s.ref("v1", "Service", "web"), Port: "81"})
+	s.fails(err, fault.NotFound, "forwarding port 81 of Service NAMESPACE/web: the service has no port 81")
+	_, err = through.PortForward(t.Context(), kube.ForwardOptions{Ref: s.ref("v1", "Pod", "none"), Port: "80"})
+	s.fails(err, fault.NotFound, `pods "none" not found`)
+}
+
+func fetch(t *testing.T, url string) string {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	list, err := s.client.List(t.Context(), kube.ListOptions{APIVersion: "v1", Kind: "Pod", Namespace: s.namespace, LabelSelector: "app=web"})
-	if err != nil || len(list) != 1 {
-		t.Fatalf("%d pods, %v", len(list), err)
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
 	}
-	pod := object.RefOf(list[0])
-	_, err = s.client.Logs(t.Context(), kube.LogOptions{Namespace: pod.Namespace, Pod: pod.Name})
-	s.fails(err, fault.Unreachable, "reading the log of Pod NAMESPACE/web-")
-	if events, err := s.client.Events(t.Context(), pod); err != nil || len(events) == 0 || events[len(events)-1].Ref.Name != pod.Name {
-		t.Errorf("events %v, %v", events, err)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func servicesAreProxied(t *testing.T, s *site) {
+	pod := object.RefOf(s.running())
+	service := s.ref("v1", "Service", "web")
+	s.eventually("the API server knows the endpoints", func() bool {
+		got, err := s.client.Proxy(t.Context(), kube.ProxyOptions{Ref: service, Port: "web", Path: "/any"})
+		return err == nil && got.Code == http.StatusOK && strings.Contains(string(got.Body), pod.Name)
+	})
+	got, err := s.client.Proxy(t.Context(), kube.ProxyOptions{Ref: pod, Port: "80", Path: "/any"})
+	if err != nil || got.Code != http.StatusOK || !strings.Contains(string(got.Body), pod.Name) {
+		t.Errorf("%d %s, %v", got.Code, got.Body, err)
 	}
 }
 

@@ -120,10 +120,17 @@ func namespaceSaysWhatRemains(t *testing.T, s *site) {
 		t.Fatal(err)
 	}
 	ref := object.Ref{APIVersion: "v1", Kind: "Namespace", Name: s.namespace}
-	err := s.client.Delete(t.Context(), ref, kube.DeleteOptions{Wait: 6 * time.Second})
-	s.fails(err, fault.Timeout, "deleting Namespace NAMESPACE: still there after 6s", "NamespaceContentRemaining", "example.com/hold in 1 resource instances", "configmaps/x has finalizers example.com/hold")
+	err := s.client.Delete(t.Context(), ref, kube.DeleteOptions{Wait: 500 * time.Millisecond})
+	s.fails(err, fault.Timeout, "held by its content, of which the namespace controller has said nothing yet")
+	// The namespace controller begins after a grace period of five seconds.
+	remaining := kube.Check{Kind: kube.ConditionTrue, Type: "NamespaceContentRemaining"}
+	if err := s.client.Wait(t.Context(), []kube.Condition{{Ref: ref, Check: remaining}}, kube.WaitOptions{Timeout: time.Minute}); err != nil {
+		t.Fatal(err)
+	}
+	err = s.client.Delete(t.Context(), ref, kube.DeleteOptions{Wait: time.Second})
+	s.fails(err, fault.Timeout, "deleting Namespace NAMESPACE: still there after 1s", "NamespaceContentRemaining", "example.com/hold in 1 resource instances", "configmaps/x has finalizers example.com/hold")
 	s.release(s.ref("v1", "ConfigMap", "x"))
-	if err := s.client.Delete(t.Context(), ref, kube.DeleteOptions{Wait: 30 * time.Second}); err != nil {
+	if err := s.client.Delete(t.Context(), ref, kube.DeleteOptions{Wait: time.Minute}); err != nil {
 		t.Error(err)
 	}
 }

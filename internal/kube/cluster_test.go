@@ -35,6 +35,7 @@ func TestOnControlPlane(t *testing.T) {
 		"what is gone is deleted":                       goneIsDeleted,
 		"a deployment becomes available":                deploymentBecomesAvailable,
 		"a timeout tells status and events":             timeoutTells,
+		"a pod without a node is explained":             unscheduledPodIsExplained,
 		"a failed job ends the wait":                    failedJobEndsWait,
 		"metadata lists are cheap":                      metadataIsCheap,
 		"a wrong token is refused":                      wrongTokenIsAuth,
@@ -42,7 +43,12 @@ func TestOnControlPlane(t *testing.T) {
 		"a webhook without a server":                    webhookWithoutServer,
 		"a namespace that goes away is waited for":      terminatingNamespacePasses,
 		"everything passes through the dialer":          everythingPassesTheDialer,
-		"a log that no node can give":                   logWithoutKubelet,
+		"logs and events are read":                      logsAndEventsAreRead,
+		"ports are forwarded":                           portsAreForwarded,
+		"services are proxied":                          servicesAreProxied,
+		"a crashing pod is explained":                   crashingPodIsExplained,
+		"an image that cannot be pulled":                imageThatCannotBePulledIsExplained,
+		"a deployment without progress ends the wait":   deploymentWithoutProgressEndsWait,
 		"a service without endpoints cannot be proxied": proxyWithoutEndpoints,
 	}
 	for name, test := range cases {

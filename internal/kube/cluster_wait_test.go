@@ -1,11 +1,13 @@
 package kube_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/kube"
+	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
 
 const webForm = `
@@ -39,11 +41,50 @@ func deploymentBecomesAvailable(t *testing.T, s *site) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The simulated node has no kubelet: the forward gets as far as the node and says so.
-	_, err = s.client.PortForward(t.Context(), kube.ForwardOptions{Ref: s.ref("v1", "Service", "web"), Port: "8080"})
-	s.fails(err, fault.Unreachable, "forwarding port 8080 of Service NAMESPACE/web: ", "dialing backend")
-	_, err = s.client.PortForward(t.Context(), kube.ForwardOptions{Ref: s.ref("v1", "Service", "web"), Port: "81"})
-	s.fails(err, fault.NotFound, "the service has no port 81")
+	// The pods behind an updated Deployment are new ones; the old are waited out.
+	s.apply(strings.ReplaceAll(webForm, "web:1", "web:2"))
+	if err := s.client.Wait(t.Context(), []kube.Condition{{Ref: web, Check: kube.Check{Kind: kube.Available}}}, kube.WaitOptions{Timeout: 30 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	live, err := s.client.Get(t.Context(), web)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status := object.Map(live, "status"); status["replicas"] != int64(1) || status["updatedReplicas"] != int64(1) {
+		t.Errorf("status %v", status)
+	}
+}
+
+func crashingPodIsExplained(t *testing.T, s *site) {
+	s.apply(strings.Replace(webForm, "labels: {app: web}}\n", "labels: {app: web}, annotations: {lab.test/behaviour: crash, lab.test/log: 'opening the database\n\npanic: no database'}}\n", 1))
+	err := s.client.Wait(t.Context(), []kube.Condition{
+		{Name: "web is available", Ref: s.ref("apps/v1", "Deployment", "web"), Check: kube.Check{Kind: kube.Available}},
+	}, kube.WaitOptions{Timeout: 6 * time.Second})
+	s.fails(err, fault.Timeout, "- web is available: condition Available=False", "    container web of Pod NAMESPACE/web-", "CrashLoopBackOff",
+		"      | opening the database", "      | panic: no database")
+}
+
+func imageThatCannotBePulledIsExplained(t *testing.T, s *site) {
+	s.apply(strings.Replace(webForm, "labels: {app: web}}\n", "labels: {app: web}, annotations: {lab.test/behaviour: pull-error}}\n", 1))
+	err := s.client.Wait(t.Context(), []kube.Condition{
+		{Name: "web is available", Ref: s.ref("apps/v1", "Deployment", "web"), Check: kube.Check{Kind: kube.Available}},
+	}, kube.WaitOptions{Timeout: 6 * time.Second})
+	s.fails(err, fault.Timeout, "    warning: Pod NAMESPACE/web-", "Failed to pull image", "    container web of Pod NAMESPACE/web-", "ImagePullBackOff: ")
+}
+
+func deploymentWithoutProgressEndsWait(t *testing.T, s *site) {
+	form := strings.Replace(webForm, "labels: {app: web}}\n", "labels: {app: web}, annotations: {lab.test/behaviour: not-ready}}\n", 1)
+	s.apply(strings.Replace(form, "spec:\n", "spec:\n  progressDeadlineSeconds: 2\n", 1))
+	available := []kube.Condition{{Name: "web is available", Ref: s.ref("apps/v1", "Deployment", "web"), Check: kube.Check{Kind: kube.Available}}}
+	err := s.client.Wait(t.Context(), available, kube.WaitOptions{Timeout: time.Minute})
+	s.fails(err, fault.Invalid, "waiting for web is available: no progress: Progressing=False: ProgressDeadlineExceeded", "    container web of Pod NAMESPACE/web-", "running, but not ready")
+	// The same failure, seen again later, may be about to be overcome.
+	err = s.client.Wait(t.Context(), available, kube.WaitOptions{Timeout: 2 * time.Second})
+	s.fails(err, fault.Timeout, "no progress")
+	s.apply(webForm)
+	if err := s.client.Wait(t.Context(), available, kube.WaitOptions{Timeout: 30 * time.Second}); err != nil {
+		t.Error(err)
+	}
 }
 
 func timeoutTells(t *testing.T, s *site) {
@@ -60,6 +101,14 @@ func timeoutTells(t *testing.T, s *site) {
 		"    warning: ReplicaSet NAMESPACE/web-", "FailedCreate", "exceeded quota",
 		"- settings are there: it does not exist",
 		"- widget is there: the cluster has no kind Widget")
+}
+
+func unscheduledPodIsExplained(t *testing.T, s *site) {
+	s.apply(strings.Replace(webForm, "{containers:", "{nodeSelector: {no: such-node}, containers:", 1))
+	err := s.client.Wait(t.Context(), []kube.Condition{
+		{Name: "web is current", Ref: s.ref("apps/v1", "Deployment", "web"), Check: kube.Check{Kind: kube.Current}},
+	}, kube.WaitOptions{Timeout: 4 * time.Second})
+	s.fails(err, fault.Timeout, "- web is current: Available: 0/1", "FailedScheduling", "    Pod NAMESPACE/web-", "has no node: 0/1 nodes are available")
 }
 
 func failedJobEndsWait(t *testing.T, s *site) {

@@ -29,6 +29,9 @@ func (c *Client) namespaceContent(ctx context.Context, ref object.Ref) []string 
 			out = append(out, c.holders(ctx, ref.Name, condition.Message)...)
 		}
 	}
+	if len(out) == 0 {
+		out = append(out, "its content, of which the namespace controller has said nothing yet")
+	}
 	return out
 }
 

@@ -15,6 +15,7 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 )
@@ -46,10 +47,12 @@ func kindOf(err error) fault.Kind {
 	if errors.As(err, &status) {
 		return kindOfStatus(status.Status())
 	}
-	if isWrongServer(err) {
+	switch {
+	case isWrongServer(err):
 		return fault.HostKey
-	}
-	if isConnection(err) {
+	case isRefusedCertificate(err.Error()), isWithoutCredentials(err.Error()):
+		return fault.Auth
+	case isConnection(err), isOutOfTime(err.Error()):
 		return fault.Unreachable
 	}
 	return fault.Unknown
@@ -131,4 +134,12 @@ func asStatusObject(body []byte) (metav1.Status, bool) {
 	status := metav1.Status{}
 	err := json.Unmarshal(body, &status)
 	return status, err == nil && status.Kind == "Status" && status.APIVersion == "v1"
+}
+
+// statusError makes an error of an answer that is none: of its Status object, or of its code and text.
+func statusError(code int, body []byte) error {
+	if status, ok := asStatusObject(body); ok {
+		return &apierrors.StatusError{ErrStatus: status}
+	}
+	return apierrors.NewGenericServerResponse(code, "", schema.GroupResource{}, "", string(body), 0, true)
 }

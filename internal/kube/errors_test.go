@@ -2,9 +2,13 @@ package kube_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +135,29 @@ func TestGet_KeepsTheKindThatTheDialerKnows(t *testing.T) {
 	}
 }
 
+func TestGet_CredentialsThatCannotBeHadAreAuth(t *testing.T) {
+	t.Parallel()
+	s := newStub(t)
+	strict := httptest.NewUnstartedServer(http.HandlerFunc(nothingHere))
+	strict.Config.ErrorLog = log.New(io.Discard, "", 0)
+	strict.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	strict.StartTLS()
+	t.Cleanup(strict.Close)
+	clients := map[string]*kube.Client{
+		"plugin is missing": s.client(func(c *kube.Config) { c.Token, c.Exec = "", &kube.Exec{Command: "/none/such"} }),
+		"plugin fails":      s.client(func(c *kube.Config) { c.Token, c.Exec = "", &kube.Exec{Command: "/bin/false"} }),
+		"no certificate":    newClient(t, strict.URL, func(c *kube.Config) { c.CA = certificateOf(strict) }),
+	}
+	for name, client := range clients {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if _, err := client.UID(t.Context()); !fault.Is(err, fault.Auth) {
+				t.Errorf("kind %q of %v", fault.KindOf(err), err)
+			}
+		})
+	}
+}
+
 func TestErrors_HoldNoCredentials(t *testing.T) {
 	t.Parallel()
 	s := newStub(t)
@@ -162,6 +189,7 @@ func TestIsWebhookNotReady(t *testing.T) {
 		"503":                {`Internal error occurred: failed calling webhook "x": failed to call webhook: the server is currently unable to handle the request`, true},
 		"502":                {`Internal error occurred: failed calling webhook "x": failed to call webhook: an error on the server ("") has prevented the request from succeeding`, true},
 		"504":                {`Internal error occurred: failed calling webhook "x": failed to call webhook: the server was unable to return a response in the time allotted, but may still be processing the request`, true},
+		"RKE2's proxy":       {call + "proxy error from 127.0.0.1:9345 while dialing 10.42.0.5:9443, code 502: 502 Bad Gateway", true},
 		"conversion":         {`conversion webhook for opentelemetry.io/v1alpha1, Kind=OpenTelemetryCollector failed: Post "https://x.svc:443/convert?timeout=30s": dial tcp 10.43.0.9:443: connect: connection refused`, true},
 		"through helm":       {"1 error occurred:\n\t* " + call + "dial tcp 10.43.1.2:443: i/o timeout\n", true},
 		"refused by it":      {`admission webhook "x" denied the request: connection refused by policy`, false},

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 	constants "k8s.io/apimachinery/pkg/util/portforward"
 	"k8s.io/client-go/tools/portforward"
 	"k8s.io/client-go/transport"
@@ -109,10 +107,10 @@ const maxStatus = 64 << 10
 func statusOf(response *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxStatus))
 	err = errors.Join(err, response.Body.Close())
-	if status, ok := asStatusObject(body); ok && err == nil {
-		return &apierrors.StatusError{ErrStatus: status}
+	if err != nil {
+		return err
 	}
-	return apierrors.NewGenericServerResponse(response.StatusCode, "", schema.GroupResource{}, "", string(body), 0, true)
+	return statusError(response.StatusCode, body)
 }
 
 func (c *Client) overSPDY(ctx context.Context, to *url.URL) (httpstream.Connection, error) {

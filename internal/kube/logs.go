@@ -3,6 +3,8 @@ package kube
 import (
 	"context"
 	"fmt"
+	"net/http"
+	"net/url"
 	"strconv"
 )
 
@@ -26,18 +28,19 @@ func (c *Client) Logs(ctx context.Context, o LogOptions) (string, error) {
 	if o.Lines <= 0 {
 		o.Lines = 100
 	}
-	ctx, cancel := c.bounded(ctx)
-	defer cancel()
-	request := c.discovery.RESTClient().Get().
-		AbsPath("/api/v1/namespaces", o.Namespace, "pods", o.Pod, "log").
-		Param("tailLines", strconv.Itoa(o.Lines)).Param("limitBytes", strconv.Itoa(maxLogBytes))
+	from := c.base.JoinPath("api/v1/namespaces", o.Namespace, "pods", o.Pod, "log")
+	query := url.Values{"tailLines": {strconv.Itoa(o.Lines)}, "limitBytes": {strconv.Itoa(maxLogBytes)}}
 	if o.Container != "" {
-		request = request.Param("container", o.Container)
+		query.Set("container", o.Container)
 	}
 	if o.Previous {
-		request = request.Param("previous", "true")
+		query.Set("previous", "true")
 	}
-	text, err := request.DoRaw(ctx)
+	from.RawQuery = query.Encode()
+	response, text, err := c.fetch(ctx, from, maxLogBytes)
+	if err == nil && response.StatusCode != http.StatusOK {
+		err = statusError(response.StatusCode, text)
+	}
 	if err != nil {
 		return "", fmt.Errorf("reading the log of Pod %s/%s: %w", o.Namespace, o.Pod, c.classify(err))
 	}

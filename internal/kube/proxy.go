@@ -63,38 +63,33 @@ func (c *Client) proxy(ctx context.Context, o ProxyOptions) (ProxyResponse, erro
 	to := c.base.JoinPath("api/v1/namespaces", o.Ref.Namespace, kind, name, "proxy")
 	to.Path += "/" + strings.TrimPrefix(o.Path, "/")
 	to.RawQuery = o.Query.Encode()
-	ctx, cancel := c.bounded(ctx)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, to.String(), nil)
-	if err != nil {
-		return ProxyResponse{}, fault.New(fault.Invalid, err)
-	}
-	// A redirect must not be followed: the transport would send this client's credentials along.
-	client := &http.Client{Transport: c.http.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	response, err := client.Do(request)
+	response, body, err := c.fetch(ctx, to, maxProxyBody)
 	if err != nil {
 		return ProxyResponse{}, err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, maxProxyBody))
-	if closed := response.Body.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
-		return ProxyResponse{}, err
-	}
-	if err := failedProxy(response, body); err != nil {
-		return ProxyResponse{}, err
+	if status, ok := asStatusObject(body); ok && response.StatusCode >= 400 {
+		return ProxyResponse{}, &apierrors.StatusError{ErrStatus: status} // the API server's own, not the target's
 	}
 	return ProxyResponse{Code: response.StatusCode, Header: response.Header, Body: body}, nil
 }
 
-// failedProxy tells the API server's own errors, which are Status objects, from the target's answers.
-func failedProxy(response *http.Response, body []byte) error {
-	if response.StatusCode < 400 || !strings.HasPrefix(response.Header.Get("Content-Type"), "application/json") {
-		return nil
+// fetch makes a GET request and reads at most limit bytes of the answer. A redirect is not followed: the transport
+// would send this client's credentials along.
+func (c *Client) fetch(ctx context.Context, from *url.URL, limit int64) (*http.Response, []byte, error) {
+	ctx, cancel := c.bounded(ctx)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from.String(), nil)
+	if err != nil {
+		return nil, nil, fault.New(fault.Invalid, err)
 	}
-	if status, ok := asStatusObject(body); ok {
-		return &apierrors.StatusError{ErrStatus: status}
+	client := &http.Client{Transport: c.http.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	response, err := client.Do(request)
+	if err != nil {
+		return nil, nil, err
 	}
-	return nil
+	body, err := io.ReadAll(io.LimitReader(response.Body, limit))
+	if closed := response.Body.Close(); err == nil {
+		err = closed
+	}
+	return response, body, err
 }

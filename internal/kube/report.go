@@ -71,6 +71,10 @@ func (c *Client) explain(ctx context.Context, ref object.Ref) []string {
 	}
 	failing := 0
 	for _, pod := range family.pods {
+		if object.String(pod, "metadata", "deletionTimestamp") != "" {
+			continue
+		}
+		out = append(out, unscheduled(pod)...)
 		for _, container := range failingContainers(pod) {
 			if failing++; failing > reportPods {
 				return out
@@ -80,6 +84,16 @@ func (c *Client) explain(ctx context.Context, ref object.Ref) []string {
 		}
 	}
 	return out
+}
+
+// unscheduled says why a pod has no node; the event that says so may have expired.
+func unscheduled(pod object.Object) []string {
+	for _, condition := range conditionsOf(pod) {
+		if condition.Type == "PodScheduled" && condition.Status == "False" {
+			return []string{fmt.Sprintf("    %s has no node: %s", object.RefOf(pod), condition.Message)}
+		}
+	}
+	return nil
 }
 
 func (c *Client) lastLines(ctx context.Context, pod object.Ref, container failing) []string {

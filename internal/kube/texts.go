@@ -39,6 +39,20 @@ func isAnonymous(message string) bool {
 	return isDeniedByAuthorizer(message) && strings.Contains(message, `User "system:anonymous"`)
 }
 
+// isWithoutCredentials matches a credential plugin that failed (client-go/plugin/pkg/client/auth/exec/exec.go, RoundTrip).
+func isWithoutCredentials(text string) bool { return strings.Contains(text, "getting credentials: ") }
+
+// refusedCertificate is how crypto/tls words the alerts by which a server refuses a client's certificate
+// (crypto/tls/alert.go; the type of the alert is not exported).
+var refusedCertificate = regexp.MustCompile(`remote error: tls: (bad|unsupported|revoked|expired|unknown) certificate|remote error: tls: (certificate required|access denied)`)
+
+// isRefusedCertificate matches a handshake that the server ended because of the client's certificate.
+func isRefusedCertificate(text string) bool { return refusedCertificate.MatchString(text) }
+
+// isOutOfTime matches the rate limiter when the context ends while it is asked; its error wraps nothing
+// (golang.org/x/time/rate, WaitN).
+func isOutOfTime(text string) bool { return strings.Contains(text, "would exceed context deadline") }
+
 // isMissingServiceAccount matches a pod that came before the default service account of its new namespace
 // (plugin/pkg/admission/serviceaccount/admission.go, "error looking up service account").
 func isMissingServiceAccount(message string) bool {
@@ -57,13 +71,15 @@ func isOtherUID(message string) bool {
 var webhookCall = regexp.MustCompile(`failed calling webhook "|failed to call webhook: |conversion webhook for `)
 
 // webhookCause is how such an error goes on when the server behind it is not up yet, or when its certificate is
-// not known to the API server yet: in order, the network, the service, the certificate, a deadline, 502 to 504.
+// not known to the API server yet: in order, the network, the service, the certificate, a deadline, 502 to
+// 504. RKE2 dials webhooks through a proxy of its own, which says "proxy error from 127.0.0.1:9345 while dialing
+// 10.42.0.5:9443, code 502: 502 Bad Gateway".
 var webhookCause = regexp.MustCompile(`connection refused|connection reset by peer|no route to host|i/o timeout|no such host|EOF` +
 	`|no endpoints available for service|service "[^"]*" not found` +
 	`|x509: |remote error: tls: ` +
 	`|context deadline exceeded|Client\.Timeout exceeded` +
 	`|an error on the server \(|the server is currently unable to handle the request|the server was unable to return a response in the time allotted` +
-	`|Bad Gateway|Service Unavailable|Gateway Timeout`)
+	`|Bad Gateway|Service Unavailable|Gateway Timeout|proxy error from `)
 
 // IsWebhookNotReady reports that a request failed because the API server could not reach a webhook, or not trust
 // it, the way it is for a moment while a chart comes up or goes. It says nothing about a webhook that answered:
