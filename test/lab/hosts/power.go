@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"syscall"
 	"time"
@@ -22,9 +23,8 @@ const rebootCode = 133
 type power struct {
 	done     chan struct{} // closed when off
 	stopping bool          // a reboot is not wanted any more
-	boots    int
 	cmd      *exec.Cmd // the running systemd-nspawn
-	err      error     // why it could not boot again
+	err      error     // why it went off, when it was not told to
 }
 
 func (p *power) running() bool {
@@ -71,6 +71,25 @@ func (h *Host) Running() bool {
 	defer h.mu.Unlock()
 	return h.power.running()
 }
+
+// process returns the running systemd-nspawn, or why there is none.
+func (h *Host) process() (*os.Process, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch p := h.power; {
+	case p.running() && p.cmd != nil:
+		return p.cmd.Process, nil
+	case p.running():
+		return nil, errors.New("it has not begun to boot")
+	case p != nil && p.err != nil:
+		return nil, fmt.Errorf("%w: %w", errOff, p.err)
+	default:
+		return nil, errOff
+	}
+}
+
+// errOff says that a host is off; it does not come back by itself.
+var errOff = errors.New("it is off")
 
 // Exits are the ends of the boots so far, the oldest first.
 func (h *Host) Exits() []Exit {

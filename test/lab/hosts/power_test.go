@@ -1,6 +1,7 @@
 package hosts_test
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -132,6 +133,20 @@ func TestHost_PowerOff(t *testing.T) {
 	if conn, err := dialer.DialContext(t.Context(), "tcp", h.Address().String()+":22"); err == nil {
 		_ = conn.Close()
 		t.Error("a host that is off answers")
+	}
+}
+
+func TestHost_ThatCannotBoot(t *testing.T) {
+	t.Parallel()
+	h := hosts.New(t, hosts.Options{Off: true})
+	if err := os.RemoveAll(filepath.Join(h.Root(), "usr")); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	err := h.PowerOn(ctx)
+	if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), "it is off: systemd-nspawn ended: exit status 1") {
+		t.Errorf("a host without programs gives %v", err)
 	}
 }
 

@@ -56,13 +56,11 @@ func (h *Host) Run(ctx context.Context, script string) (string, error) {
 
 // leader returns the process ID, here, of the host's first process: the child of systemd-nspawn.
 func (h *Host) leader() (int, error) {
-	h.mu.Lock()
-	p := h.power
-	h.mu.Unlock()
-	if !p.running() || p.cmd == nil {
-		return 0, errors.New("it is off")
+	nspawn, err := h.process()
+	if err != nil {
+		return 0, err
 	}
-	pid := strconv.Itoa(p.cmd.Process.Pid)
+	pid := strconv.Itoa(nspawn.Pid)
 	paths, _ := filepath.Glob("/proc/" + pid + "/task/*/children")
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
@@ -101,8 +99,8 @@ func (h *Host) BootID(ctx context.Context) (string, error) {
 // WaitSSH waits until sshd answers and users may log in.
 func (h *Host) WaitSSH(ctx context.Context) error {
 	err := poll(ctx, func() error {
-		if !h.Running() {
-			return errors.New("it is off")
+		if _, err := h.process(); err != nil {
+			return err
 		}
 		if err := banner(ctx, net.JoinHostPort(h.address.String(), "22")); err != nil {
 			return err
@@ -148,14 +146,14 @@ func banner(ctx context.Context, address string) error {
 	return nil
 }
 
-// poll calls f until it succeeds, or until ctx ends; then its last error is part of the result.
+// poll calls f until it succeeds or finds a host off, or until ctx ends; then its last error is part of the result.
 func poll(ctx context.Context, f func() error) error {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		err := f()
-		if err == nil {
-			return nil
+		if err == nil || errors.Is(err, errOff) {
+			return err
 		}
 		select {
 		case <-ctx.Done():

@@ -19,8 +19,10 @@ func (h *Host) supervise(ctx context.Context, p *power, started chan<- error) {
 	defer close(p.done)
 	err := h.begin(ctx, p)
 	started <- err
-	for err == nil && h.again(p) {
-		err = h.begin(ctx, p)
+	for again := err == nil; again && err == nil; {
+		if again, err = h.wait(p); again {
+			err = h.begin(ctx, p)
+		}
 	}
 	// a host that is off answers nothing
 	err = errors.Join(err, h.unplug(ctx))
@@ -51,19 +53,25 @@ func (h *Host) begin(ctx context.Context, p *power) error {
 	}
 	h.mu.Lock()
 	p.cmd = cmd
-	p.boots++
 	h.mu.Unlock()
 	return nil
 }
 
-// again waits for the end of a boot and tells whether the host wants another one.
-func (h *Host) again(p *power) bool {
+// wait waits for the end of a boot and tells whether the host wants another one. An end that nobody asked for is an error.
+func (h *Host) wait(p *power) (again bool, err error) {
 	_ = p.cmd.Wait()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	code := p.cmd.ProcessState.ExitCode()
 	h.exits = append(h.exits, Exit{Code: code, At: time.Now()})
-	return code == rebootCode && !p.stopping
+	switch {
+	case p.stopping || code == 0:
+		return false, nil
+	case code == rebootCode:
+		return true, nil
+	default:
+		return false, fmt.Errorf("systemd-nspawn ended: %s", p.cmd.ProcessState)
+	}
 }
 
 // join is the start of a shell command that moves the shell into the control groups before "--" and then becomes the rest.

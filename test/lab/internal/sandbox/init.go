@@ -17,9 +17,8 @@ func runInit() int {
 		return 1
 	}
 	signals := make(chan os.Signal, 16)
-	// an interrupt from the terminal reaches the whole process group by itself
-	signal.Ignore(syscall.SIGINT)
-	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP)
+	// not signal.Ignore for the interrupt: what is ignored stays ignored in the program that is started
+	signal.Notify(signals, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP, syscall.SIGINT)
 	pid, err := startInside()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
@@ -27,7 +26,8 @@ func runInit() int {
 	}
 	go func() {
 		for s := range signals {
-			if number, ok := s.(syscall.Signal); ok {
+			// an interrupt from the terminal reaches the whole process group by itself
+			if number, ok := s.(syscall.Signal); ok && number != syscall.SIGINT {
 				_ = syscall.Kill(pid, number)
 			}
 		}
