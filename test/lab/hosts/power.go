@@ -23,8 +23,8 @@ const rebootCode = 133
 type power struct {
 	done     chan struct{} // closed when off
 	stopping bool          // a reboot is not wanted any more
-	cmd      *exec.Cmd // the running systemd-nspawn
-	err      error     // why it went off, when it was not told to
+	cmd      *exec.Cmd     // the running systemd-nspawn
+	err      error         // why it went off, when it was not told to
 }
 
 func (p *power) running() bool {
