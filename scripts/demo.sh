@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# Applies examples/labs/quickstart with a real `terraform init` and `terraform apply`: on a test lab of its own, or with
+# HOST=user@address[:port] on a real machine. `demo.sh down` destroys what `demo.sh up` made.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+root=$PWD
+cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/terraform-provider-lab}
+work=$root/.lab/demo
+lab_dir=$root/.lab/demo-lab
+export TF_CLI_CONFIG_FILE=$work/terraform.rc TF_IN_AUTOMATION=1
+
+say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
+
+# The provider is served from a local mirror, so that init works as with any published provider.
+prepare() {
+	mkdir -p "$work/config"
+	local mirror=$work/mirror/registry.terraform.io/dxlab/lab/0.1.0/$(go env GOOS)_$(go env GOARCH)
+	mkdir -p "$mirror"
+	ln -sf "$root/bin/terraform-provider-lab" "$mirror/terraform-provider-lab_v0.1.0"
+	cat >"$TF_CLI_CONFIG_FILE" <<-RC
+		provider_installation {
+		  filesystem_mirror {
+		    path    = "$work/mirror"
+		    include = ["dxlab/lab"]
+		  }
+		}
+	RC
+	cp "$root"/examples/labs/quickstart/*.tf "$work/config/"
+}
+
+# settings writes the example's variables: NAME=value arguments, values in HCL.
+settings() {
+	printf '%s\n' "$@" >"$work/config/terraform.tfvars"
+}
+
+on_lab() {
+	say "starting a test lab: one host with systemd and sshd, a stand-in RKE2 release, miniature charts"
+	make --no-print-directory lab-up LAB_DIR="$lab_dir" HOSTS=1
+	# shellcheck disable=SC1091 # written by the line above
+	. "$lab_dir/env"
+	local host=${LAB_HOSTS%% *}
+	host=${host#*@}
+	settings "host = \"${host%:*}\"" "artifacts = { url = \"$LAB_RELEASE_URL/releases/download\" }" \
+		"chart_repository = \"$LAB_CHARTS\"" 'gateway_address = "10.88.100.10"'
+}
+
+on_host() {
+	say "using $HOST, the real RKE2 and the real charts"
+	: "${GATEWAY_ADDRESS:?set GATEWAY_ADDRESS to a free address of the network of the host}"
+	local address=${HOST#*@} port=null user=null
+	[[ $HOST == *@* ]] && user="\"${HOST%%@*}\""
+	[[ $address == *:* ]] && port=${address##*:}
+	settings "host = \"${address%:*}\"" "ssh_user = $user" "ssh_port = $port" "gateway_address = \"$GATEWAY_ADDRESS\""
+}
+
+show() {
+	say "what was made"
+	terraform output
+	if [[ -z ${HOST:-} ]]; then
+		cat <<-TEXT
+
+			Look around:
+			  export KUBECONFIG=\$($cache/bin/lab kubeconfig --dir $lab_dir h1)
+			  kubectl get pods,svc -A                    # pods are simulated: they are ready, and nothing runs in them
+			  kubectl -n istio-system scale deployment istiod --replicas 3
+			  (cd $work/config && TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE LAB_SSH_KNOWN_HOSTS_PATH=$lab_dir/known_hosts LAB_SSH_PRIVATE_KEY_PATH=$lab_dir/id_ed25519 terraform plan)
+			  $cache/bin/lab exec --dir $lab_dir h1      # a shell on the host
+			Remove everything:
+			  make demo-down
+		TEXT
+	fi
+}
+
+up() {
+	prepare
+	if [[ -n ${HOST:-} ]]; then on_host; else on_lab; fi
+	cd "$work/config"
+	say "terraform init"
+	terraform init -input=false
+	say "terraform apply: everything in one run"
+	terraform apply -input=false -auto-approve -compact-warnings
+	show
+	say "terraform plan: nothing is left to do"
+	terraform plan -input=false -detailed-exitcode
+}
+
+down() {
+	if [[ -e $work/config/terraform.tfstate ]]; then
+		if [[ -z ${HOST:-} && -e $lab_dir/env ]]; then
+			# shellcheck disable=SC1091 # written by the lab
+			. "$lab_dir/env"
+		fi
+		say "terraform destroy"
+		(cd "$work/config" && terraform destroy -input=false -auto-approve) || [[ -z ${HOST:-} ]]
+	fi
+	[[ -d $lab_dir ]] && make --no-print-directory lab-down LAB_DIR="$lab_dir"
+	rm -rf "$work"
+	say "nothing is left"
+}
+
+case ${1:-} in
+up) up ;;
+down) down ;;
+*) echo "usage: demo.sh up|down" >&2; exit 2 ;;
+esac
