@@ -39,7 +39,8 @@ func overridden(o Observed, want map[string]any) []Warning {
 	}}
 }
 
-// giveToken hands the join token over: from its source straight into a file of root's, never on a command line.
+// giveToken hands the join token over: from its source straight into a file of root's, never on a command line. RKE2
+// reads it at its start only.
 func (j *job) giveToken(ctx context.Context) error {
 	if !j.change.token {
 		return nil
@@ -51,7 +52,10 @@ func (j *job) giveToken(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("hand over the join token on %s: %w", j.h, err)
 	}
-	_, err = j.h.WriteFile(ctx, host.File{Path: tokenFile, Content: []byte(token.value + "\n"), Mode: 0o600})
+	changed, err := j.h.WriteFile(ctx, host.File{Path: tokenFile, Content: []byte(token.value + "\n"), Mode: 0o600})
+	if changed && j.out.Observed.Unit.alive() {
+		j.change.restart = true
+	}
 	return err
 }
 

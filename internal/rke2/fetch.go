@@ -57,7 +57,7 @@ func (j *job) fetchProblem(name, from string, answer block) (problem error, agai
 	case exit == "0":
 		return nil, false
 	case fullDisk(answer):
-		return j.errorf(fault.NoSpace, name, "no space left in %s: %s", j.prefix, said), false
+		return j.errorf(fault.NoSpace, name, "no space left in %s%s", j.prefix, because(said)), false
 	case answer.value("missing") != "":
 		return j.errorf(fault.NotFound, name, "there is no file %s", from), false
 	case refusals[status] != fault.Unknown:

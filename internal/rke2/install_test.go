@@ -208,10 +208,15 @@ func TestInstall_SaysWhyAUnitDoesNotStart(t *testing.T) {
 			fault.Timeout,
 			[]string{"did not become active within", "it is activating (start)", "info: Waiting for server"},
 		},
+		"refused": {
+			[]hosttest.Answer{launched, poll("ActiveState=activating\nSubState=start", `level=error msg="token CA hash does not match the Cluster CA certificate hash"`)},
+			fault.Invalid,
+			[]string{"the join token belongs to another cluster: the unit hangs: activating (start)"},
+		},
 		"slow cluster": {
 			[]hosttest.Answer{launched, poll(crashing("20"), "level=fatal msg=\"dial tcp 10.0.0.7:9345: connection refused\"")},
 			fault.Timeout,
-			[]string{"did not become active within", "connection refused"},
+			[]string{"did not become active within", "restarted 20 times: something it needs does not answer", "connection refused"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

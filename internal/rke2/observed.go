@@ -81,7 +81,10 @@ func (o Observed) String() string {
 	if o.Unit.Enabled != "" {
 		state += ", " + o.Unit.Enabled
 	}
-	parts = append(parts, "("+state+") below "+o.Prefix)
+	parts = append(parts, "("+state+")")
+	if o.Prefix != "" {
+		parts = append(parts, "below "+o.Prefix)
+	}
 	return strings.Join(parts, " ")
 }
 

@@ -37,7 +37,7 @@ func (j *job) mark(ctx context.Context) error {
 		m.SHA256 = j.sum
 	}
 	m.Adopted = m.Adopted || j.out.Adopted
-	if j.change.restart || j.change.start && !j.out.Observed.Running() {
+	if j.change.restart || j.change.token || j.change.start && !j.out.Observed.Running() {
 		m.Applied = ""
 	}
 	return j.writeMarker(ctx, m)

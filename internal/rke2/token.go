@@ -49,31 +49,42 @@ func NewToken(text string) (Token, error) {
 }
 
 // TokenFrom reads the join token from a server of the cluster, over whatever the host does. Nodes that join as
-// agents get the agent token, which lets nobody become a server where the cluster has a separate one; dataDir is
-// the server's, or empty for the default.
+// agents get the agent token, which lets nobody become a server where the cluster has a separate one. An empty
+// dataDir is the default one or, where that holds no token, the one of the server's own configuration.
 func TokenFrom(server Host, role Role, dataDir string) TokenSource {
-	dir := Node{DataDir: dataDir}.dataDir() + "/server/"
-	files := []string{dir + "token"}
-	if role == Agent {
-		files = []string{dir + "agent-token", dir + "token"}
-	}
 	return func(ctx context.Context) (Token, error) {
-		var last error
-		for _, file := range files {
-			content, err := server.ReadFile(ctx, file)
-			if err == nil {
-				return NewToken(string(content))
-			}
-			last = err
-			if !fault.Is(err, fault.NotFound) {
-				break
-			}
+		token, err := readToken(ctx, server, role, Node{DataDir: dataDir}.dataDir())
+		if dataDir != "" || !fault.Is(err, fault.NotFound) {
+			return token, err
 		}
-		if fault.Is(last, fault.NotFound) {
-			return Token{}, fault.Newf(fault.NotFound, "read the join token: %s has none: RKE2 has not run there as a server yet: %w", server, last)
+		observed, readErr := Read(ctx, server, Node{})
+		if readErr != nil {
+			return Token{}, readErr
 		}
-		return Token{}, last
+		if observed.DataDir != defaultDataDir {
+			return readToken(ctx, server, role, observed.DataDir)
+		}
+		return Token{}, err
 	}
+}
+
+func readToken(ctx context.Context, server Host, role Role, dataDir string) (Token, error) {
+	names := []string{"token"}
+	if role == Agent {
+		names = []string{"agent-token", "token"}
+	}
+	var last error
+	for _, name := range names {
+		content, err := server.ReadFile(ctx, dataDir+"/server/"+name)
+		if err == nil {
+			return NewToken(string(content))
+		}
+		last = err
+		if !fault.Is(err, fault.NotFound) {
+			return Token{}, err
+		}
+	}
+	return Token{}, fault.Newf(fault.NotFound, "read the join token: %s has none: RKE2 has not run there as a server yet: %w", server, last)
 }
 
 // joinURL completes the address of a server to join: https and the supervisor's port.

@@ -85,6 +85,27 @@ func TestUpdate_WaitsForTheNewProcess(t *testing.T) {
 	}
 }
 
+func TestUpdate_RestartsForAnotherToken(t *testing.T) {
+	t.Parallel()
+	n := agent()
+	found := running(t, n, testVersion).blob("unit.agent", unit("activating", "start", "enabled"))
+	lost := append(told{}, found...)
+	for i, line := range lost {
+		if strings.HasSuffix(line, tokenFile) {
+			lost[i] = strings.Replace(line, "600", "644", 1)
+		}
+	}
+	h := scripted(t, n, lost, running(t, n, testVersion))
+	h.SetFile(tokenFile, hosttest.File{Content: []byte("former"), Mode: 0o644})
+	out, err := Update(t.Context(), h, n, Options{})
+	if err != nil || !out.Started {
+		t.Errorf("outcome %+v, %v", out, err)
+	}
+	if !strings.Contains(h.Transcript(), "run (restart rke2-agent)") {
+		t.Errorf("not restarted:\n%s", h.Transcript())
+	}
+}
+
 func TestUpdate_ChoosesTheVersion(t *testing.T) {
 	t.Parallel()
 	const old = "v1.34.6+rke2r1"
