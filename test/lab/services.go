@@ -50,6 +50,26 @@ func (l *Lab) startServices(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
+// BuildReleases builds the releases that the usual channels lead to when they are not in the cache. A lab would build them when they
+// are asked for, but inside, where the compiler cannot fetch what it misses.
+func BuildReleases(ctx context.Context, progress func(string)) error {
+	releases, err := release.New(release.Options{})
+	if err != nil {
+		return fmt.Errorf("preparing the releases: %w", err)
+	}
+	for _, channel := range []string{"stable", "latest"} {
+		version := releases.Channels()[channel]
+		begin := time.Now()
+		if _, err := releases.Dir(ctx, version); err != nil {
+			return err
+		}
+		if took := time.Since(begin); took > time.Second {
+			progress(fmt.Sprintf("built release %s (%s)", version, took.Round(time.Second)))
+		}
+	}
+	return nil
+}
+
 // Releases are the releases that the lab serves; faults are set there.
 func (l *Lab) Releases() *release.Releases { return l.releases }
 

@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -11,7 +12,11 @@ import (
 )
 
 // Main runs a package's tests with labs: func TestMain(m *testing.M) { lab.Main(m) }. See hosts.Main.
-func Main(m *testing.M) { hosts.Main(m) }
+func Main(m *testing.M) {
+	hosts.Main(m, func(ctx context.Context) error {
+		return BuildReleases(ctx, func(line string) { fmt.Fprintln(os.Stderr, "lab:", line) })
+	})
+}
 
 // New starts a lab for one test and stops it when the test is over. Dir is a temporary folder when it is empty, ControlPlane the
 // one of FindControlPlane. Without one the test is skipped, but fails when CI is true.

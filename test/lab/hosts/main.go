@@ -33,10 +33,12 @@ var shared struct {
 //
 // LAB_INTERNET=true gives the test process an HTTP proxy to the internet, for tests against real chart repositories. LAB_SUITES may name other releases of the distribution, with commas between them; Rack.Suites lists them for tests of hosts with
 // another sshd or systemd.
-func Main(m *testing.M) {
+//
+// What prepare does happens before, outside, where the internet can be reached: it fills caches.
+func Main(m *testing.M, prepare ...func(context.Context) error) {
 	inside := sandbox.Enter()
 	if inside == nil {
-		os.Exit(runOutside(m))
+		os.Exit(runOutside(m, prepare))
 	}
 	var images map[string]string
 	err := json.Unmarshal([]byte(os.Getenv(imagesVariable)), &images)
@@ -75,7 +77,7 @@ func buildImages(ctx context.Context) (string, error) {
 }
 
 // runOutside runs the tests in a sandbox, or without hosts where there can be none, and returns their exit code.
-func runOutside(m *testing.M) int {
+func runOutside(m *testing.M, prepare []func(context.Context) error) int {
 	if err := Missing(); err != nil {
 		if os.Getenv("CI") == "true" {
 			fmt.Fprintln(os.Stderr, "hosts:", err)
@@ -84,7 +86,7 @@ func runOutside(m *testing.M) int {
 		shared.missing = err
 		return m.Run()
 	}
-	code, err := runSandbox()
+	code, err := runSandbox(context.Background(), prepare)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "hosts:", err)
 		return 1
@@ -92,11 +94,15 @@ func runOutside(m *testing.M) int {
 	return code
 }
 
-func runSandbox() (code int, err error) {
-	ctx := context.Background()
+func runSandbox(ctx context.Context, prepare []func(context.Context) error) (code int, err error) {
 	images, err := buildImages(ctx)
 	if err != nil {
 		return 0, err
+	}
+	for _, f := range prepare {
+		if err := f(ctx); err != nil {
+			return 0, err
+		}
 	}
 	if err := Sweep(ctx); err != nil {
 		return 0, err

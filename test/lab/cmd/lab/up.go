@@ -7,7 +7,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,7 +19,6 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/image"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/inotify"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/sandbox"
-	"github.com/dxlab/terraform-provider-lab/test/lab/release"
 )
 
 // order is what the daemon is told to start.
@@ -109,12 +107,7 @@ func prepare(ctx context.Context, o *order) (err error) {
 	if o.ControlPlane, err = lab.BuildControlPlane(ctx, progress); err != nil {
 		return err
 	}
-	releases, err := release.New(release.Options{Logger: slog.New(slog.NewTextHandler(os.Stdout, nil))})
-	if err != nil {
-		return err
-	}
-	_, err = releases.Dir(ctx, releases.Channels()["stable"])
-	return err
+	return lab.BuildReleases(ctx, progress)
 }
 
 // launch starts the daemon, shows its progress and waits until the lab is usable. A daemon that is not told to stay ends by
