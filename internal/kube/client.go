@@ -139,7 +139,7 @@ func (c *Client) Namespaced(ctx context.Context, apiVersion, kind string) (bool,
 
 // bounded limits one request that waits for an answer.
 func (c *Client) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, c.timeout, errNoAnswer{c.timeout})
+	return context.WithTimeout(ctx, c.timeout)
 }
 
 // mapping finds the resource of a kind and classifies what goes wrong.

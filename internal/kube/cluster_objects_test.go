@@ -52,6 +52,9 @@ func customResourceFollows(t *testing.T, s *site) {
 	if err != nil || len(list) != 1 || len(list[0].Finalizers) != 1 {
 		t.Fatalf("%+v, %v", list, err)
 	}
+	if meta, err := s.client.GetMeta(t.Context(), widget); err != nil || meta.UID != list[0].UID {
+		t.Errorf("%+v, %v", meta, err)
+	}
 	err = s.client.Delete(t.Context(), established.Ref, kube.DeleteOptions{Wait: 2 * time.Second})
 	s.fails(err, fault.Timeout, "customresourcecleanup", "widgets/w in NAMESPACE has finalizers example.com/hold")
 	s.release(widget)

@@ -11,7 +11,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -19,12 +18,6 @@ import (
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 )
-
-// errNoAnswer is the cause of a request that this client gave up on.
-type errNoAnswer struct{ after time.Duration }
-
-// Error says how long the client waited.
-func (e errNoAnswer) Error() string { return fmt.Sprintf("no answer within %s", e.after) }
 
 // classify gives an error of client-go its kind and takes this client's credentials out of its text. An error
 // that has a kind already keeps it: the dialer knew better. A cancelled context stays as it is.
@@ -121,11 +114,10 @@ func isWrongServer(err error) bool {
 // isConnection reports that nobody answered, or that the answer broke off.
 func isConnection(err error) bool {
 	var (
-		network  net.Error
-		request  *url.Error
-		noAnswer errNoAnswer
+		network net.Error
+		request *url.Error
 	)
-	return errors.As(err, &network) || errors.As(err, &request) || errors.As(err, &noAnswer) ||
+	return errors.As(err, &network) || errors.As(err, &request) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded)
 }
 

@@ -91,6 +91,19 @@ func TestGet_ServerThatNeverAnswersIsUnreachable(t *testing.T) {
 	}
 }
 
+func TestGet_RateLimitThatTakesTooLongIsUnreachable(t *testing.T) {
+	t.Parallel()
+	s := newStub(t)
+	whoami(s)
+	client := s.client(func(c *kube.Config) { c.QPS, c.Burst = 0.001, 1 })
+	if _, err := client.UID(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.UID(t.Context()); !fault.Is(err, fault.Unreachable) {
+		t.Errorf("kind %q of %v", fault.KindOf(err), err)
+	}
+}
+
 func TestGet_CancelIsNoFault(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())

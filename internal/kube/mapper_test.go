@@ -191,3 +191,31 @@ func TestRESTClientGetter_MapsWhatDiscoveryLacks(t *testing.T) {
 		t.Errorf("a missing kind is %v", err)
 	}
 }
+
+func TestMapper_WorksWithServersWithoutAggregatedDiscovery(t *testing.T) {
+	t.Parallel()
+	s := newStub(t) // as API servers before 1.27
+	s.add(widget)
+	s.on("GET /api", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, metav1.APIVersions{TypeMeta: metav1.TypeMeta{Kind: "APIVersions", APIVersion: "v1"}, Versions: []string{"v1"}})
+	})
+	group := func(name string) metav1.APIGroup {
+		version := metav1.GroupVersionForDiscovery{GroupVersion: name + "/v1", Version: "v1"}
+		return metav1.APIGroup{Name: name, Versions: []metav1.GroupVersionForDiscovery{version}, PreferredVersion: version}
+	}
+	s.on("GET /apis", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, metav1.APIGroupList{
+			TypeMeta: metav1.TypeMeta{Kind: "APIGroupList", APIVersion: "v1"}, Groups: []metav1.APIGroup{group("apps"), group("example.com")},
+		})
+	})
+	client := s.client()
+	for _, k := range []kind{builtin[0], builtin[1], builtin[5], widget} {
+		namespaced, err := client.Namespaced(t.Context(), k.apiVersion(), k.name)
+		if err != nil || namespaced == k.clusterScoped {
+			t.Errorf("%s: namespaced %v, %v", k.name, namespaced, err)
+		}
+	}
+	if got := s.seen("GET"); len(got) != 5 {
+		t.Errorf("discovery took %v", got)
+	}
+}
