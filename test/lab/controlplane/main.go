@@ -4,11 +4,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/component-base/version"
@@ -19,6 +22,8 @@ import (
 const usage = `usage: lab-controlplane COMMAND [flags]
 
   run          run one control plane server (see run --help)
+  etcd-leave   remove a node's member from a server's etcd (see etcd-leave --help)
+  etcd-members list the members of a server's etcd
   version      print the Kubernetes version
   etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok
                the components, run by run
@@ -48,6 +53,8 @@ func own(command string, args []string) error {
 	switch command {
 	case "run":
 		return run(ctx, args)
+	case "etcd-leave", "etcd-members":
+		return etcd(ctx, command, args)
 	case "version":
 		fmt.Println(version.Get().GitVersion)
 		return nil
@@ -68,4 +75,29 @@ func run(ctx context.Context, args []string) error {
 	}
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	return server.Run(ctx, options, logger)
+}
+
+// etcd looks at or changes the membership of the etcd of a server on this machine.
+func etcd(ctx context.Context, command string, args []string) error {
+	flags := pflag.NewFlagSet(command, pflag.ContinueOnError)
+	dataDir := flags.String("data-dir", "", "directory of a server's state")
+	node := flags.String("node-name", "", "node whose member is removed")
+	urls := flags.StringSlice("endpoint", []string{"https://127.0.0.1:2379"}, "client URL of a member (repeatable)")
+	timeout := flags.Duration("timeout", 30*time.Second, "how long to try")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, *timeout)
+	defer cancel()
+	if command == "etcd-members" {
+		lines, err := server.Members(ctx, *dataDir, *urls)
+		fmt.Println(strings.Join(lines, "\n"))
+		return err
+	}
+	if *node == "" {
+		return errors.New("--node-name is required")
+	}
+	removed, err := server.Leave(ctx, *dataDir, *node, *urls)
+	fmt.Println(strings.Join(removed, "\n"))
+	return err
 }

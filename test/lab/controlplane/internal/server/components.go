@@ -58,6 +58,10 @@ func (o *Options) etcdArgs(p ports, name, initialCluster, state string) []string
 	if o.SecurePort == 0 {
 		args = append(args, "--socket-reuse-port")
 	}
+	if o.stacked() {
+		// RKE2's values (k3s:pkg/etcd/etcd.go): members on a busy machine must not take each other for dead.
+		args = append(args, "--heartbeat-interval=500", "--election-timeout=5000")
+	}
 	return args
 }
 

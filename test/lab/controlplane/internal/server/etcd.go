@@ -2,26 +2,79 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/internal/member"
 )
 
-// startEtcd starts this server's etcd member and waits until it listens.
+// startEtcd starts this server's etcd member, the first of a new cluster, a further one of the cluster that it is told to join, or the one
+// that it was before, and returns when the member takes part.
 func (s *Server) startEtcd(ctx context.Context) error {
 	o := &s.options
+	known := o.hasMember() // before the name is made, which is kept beside the data
 	name, err := o.memberName()
 	if err != nil {
 		return err
 	}
-	initialCluster := name + "=" + s.ports.peerURL(o.EtcdListen)
-	if err := s.startChild(Etcd, o.etcdArgs(s.ports, name, initialCluster, "new")); err != nil {
+	if known || len(o.EtcdJoin) == 0 {
+		args := o.etcdArgs(s.ports, name, name+"="+s.ports.peerURL(o.EtcdListen), "new")
+		if err := s.startChild(Etcd, args); err != nil {
+			return err
+		}
+		return s.waitListening(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ports.etcdClient)))
+	}
+	return s.joinEtcd(ctx, name)
+}
+
+func (s *Server) joinEtcd(ctx context.Context, name string) (err error) {
+	o := &s.options
+	cluster, err := member.Connect(o.tlsDir(), o.EtcdJoin)
+	if err != nil {
 		return err
 	}
-	return s.waitListening(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ports.etcdClient)))
+	defer func() { err = errors.Join(err, cluster.Close()) }()
+	peerURL := s.ports.peerURL(o.EtcdListen)
+	initialCluster, err := cluster.Join(ctx, name, peerURL)
+	if err != nil {
+		return err
+	}
+	if err := s.startChild(Etcd, o.etcdArgs(s.ports, name, initialCluster, "existing")); err != nil {
+		return err
+	}
+	if err := s.waitListening(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ports.etcdClient))); err != nil {
+		return err
+	}
+	if err := cluster.Promote(ctx, peerURL); err != nil {
+		return err
+	}
+	s.logger.Info("joined etcd", "member", name)
+	return nil
+}
+
+// Leave removes the members of a node from the etcd of the server whose data is in dataDir and returns their names.
+func Leave(ctx context.Context, dataDir, node string, urls []string) (removed []string, err error) {
+	cluster, err := member.Connect(filepath.Join(dataDir, "tls"), urls)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, cluster.Close()) }()
+	return cluster.Leave(ctx, node)
+}
+
+// Members describes the members of the etcd of the server whose data is in dataDir, one a line.
+func Members(ctx context.Context, dataDir string, urls []string) (lines []string, err error) {
+	cluster, err := member.Connect(filepath.Join(dataDir, "tls"), urls)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, cluster.Close()) }()
+	return cluster.Describe(ctx)
 }
 
 // hasMember tells whether this server was a member before.

@@ -52,15 +52,6 @@ func (s *Server) startLife(ctx context.Context) error {
 	return s.play(ctx, act)
 }
 
-// play runs what only one server of a cluster may do.
-func (s *Server) play(ctx context.Context, act func(context.Context)) error {
-	if err := s.startChild(Kwok, s.options.kwokArgs()); err != nil {
-		return err
-	}
-	go act(ctx)
-	return nil
-}
-
 func (s *Server) restConfig() (*rest.Config, error) {
 	config, err := clientcmd.BuildConfigFromFlags("", s.options.cred("supervisor.kubeconfig"))
 	if err != nil {

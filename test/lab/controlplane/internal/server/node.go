@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/component-base/version"
 )
@@ -55,7 +57,7 @@ func (s *Server) registerNode(ctx context.Context) error {
 	if _, err := client.CoreV1().Nodes().Create(ctx, s.node(), metav1.CreateOptions{}); err != nil && !errors.IsAlreadyExists(err) {
 		return fmt.Errorf("registering node %s: %w", name, err)
 	}
-	if err := s.beat(ctx, client); err != nil {
+	if err := s.poll(ctx, "registering node "+name, func(ctx context.Context) error { return s.beat(ctx, client) }); err != nil {
 		return err
 	}
 	go s.keepAlive(ctx, client)
@@ -95,7 +97,7 @@ func (s *Server) keepAlive(ctx context.Context, client kubernetes.Interface) {
 	}
 }
 
-// beat renews the node's status and lease as a kubelet does.
+// beat renews the node's status and lease as a kubelet does. It patches, so that it never meets a conflict.
 func (s *Server) beat(ctx context.Context, client kubernetes.Interface) error {
 	name, now := s.options.NodeName, metav1.Now()
 	node, err := client.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
@@ -105,19 +107,26 @@ func (s *Server) beat(ctx context.Context, client kubernetes.Interface) error {
 	if err != nil {
 		return fmt.Errorf("beating for node %s: %w", name, err)
 	}
-	node.Status = s.nodeStatus(node.Status, now)
-	if _, err := client.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{}); err != nil {
+	status, err := json.Marshal(map[string]any{"status": s.nodeStatus(node.Status, now)})
+	if err != nil {
+		return fmt.Errorf("beating for node %s: %w", name, err)
+	}
+	if _, err := client.CoreV1().Nodes().PatchStatus(ctx, name, status); err != nil {
 		return fmt.Errorf("beating for node %s: %w", name, err)
 	}
 	leases := client.CoordinationV1().Leases(corev1.NamespaceNodeLease)
 	seconds, renewed := int32(leaseSeconds), metav1.NewMicroTime(now.Time)
-	lease, err := leases.Get(ctx, name, metav1.GetOptions{})
-	if errors.IsNotFound(err) {
-		lease, err = leases.Create(ctx, &coordinationv1.Lease{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{})
+	lease := &coordinationv1.Lease{
+		ObjectMeta: metav1.ObjectMeta{Name: name},
+		Spec:       coordinationv1.LeaseSpec{HolderIdentity: &name, LeaseDurationSeconds: &seconds, RenewTime: &renewed},
 	}
-	if err == nil {
-		lease.Spec = coordinationv1.LeaseSpec{HolderIdentity: &name, LeaseDurationSeconds: &seconds, RenewTime: &renewed}
-		_, err = leases.Update(ctx, lease, metav1.UpdateOptions{})
+	patch, err := json.Marshal(map[string]any{"spec": lease.Spec})
+	if err != nil {
+		return fmt.Errorf("renewing the lease of node %s: %w", name, err)
+	}
+	_, err = leases.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	if errors.IsNotFound(err) {
+		_, err = leases.Create(ctx, lease, metav1.CreateOptions{})
 	}
 	if err != nil {
 		return fmt.Errorf("renewing the lease of node %s: %w", name, err)

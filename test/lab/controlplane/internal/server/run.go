@@ -18,12 +18,9 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/internal/stages"
 )
 
-const (
-	// componentGrace is what children get between SIGTERM and SIGKILL. The API server would drain long requests for a minute.
-	componentGrace = 1500 * time.Millisecond
-	// etcdGrace is etcd's, which ends after the others; together they stay below three seconds.
-	etcdGrace = time.Second
-)
+// componentGrace is what children get between SIGTERM and SIGKILL: first all but etcd, then etcd, so that the whole ends within three
+// seconds. The API server would drain long requests for a minute.
+const componentGrace = 1200 * time.Millisecond
 
 // Server is one running control plane server.
 type Server struct {
