@@ -96,7 +96,7 @@ func certificates(t *testing.T, server site) {
 // newName changes a setting that the running control plane has to take.
 func newName(t *testing.T, server site) {
 	server.configure(t, "token: second-secret", "tls-san: [new.example.org]")
-	server.run(t, "timeout 90 systemctl restart rke2-server")
+	server.run(t, "timeout 180 systemctl restart rke2-server")
 	for _, port := range []string{"6443", "9345"} {
 		const ask = "curl -s -o /dev/null -w %%{http_code} --cacert /var/lib/rancher/rke2/server/tls/server-ca.crt --resolve new.example.org:%[1]s:127.0.0.1 https://new.example.org:%[1]s/ping"
 		if got := server.run(t, fmt.Sprintf(ask, port)); got == "000" {
@@ -111,7 +111,7 @@ func tokenRotation(t *testing.T, server site) {
 		t.Errorf("token: %s", got)
 	}
 	server.run(t, "systemctl restart --no-block rke2-server")
-	eventually(t, 30*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		if got := server.run(t, "journalctl -u rke2-server -n 20"); !strings.Contains(got, "bootstrap data already found and encrypted with different token") {
 			return got
 		}

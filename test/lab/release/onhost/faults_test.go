@@ -17,7 +17,7 @@ func (s site) unit(t *testing.T, role, property string) string {
 // logged waits for a line of a role's journal.
 func (s site) logged(t *testing.T, role, line string) {
 	t.Helper()
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		if got := s.run(t, "journalctl --no-pager -o cat -u rke2-"+role); !strings.Contains(got, line) {
 			return got
 		}
@@ -57,15 +57,13 @@ func (s site) startFails(t *testing.T, line string) {
 	t.Helper()
 	s.run(t, "systemctl start rke2-server && exit 1 || exit 0")
 	s.logged(t, "server", line)
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		if restarts := s.unit(t, "server", "NRestarts"); restarts == "0" {
 			return "not restarted"
 		}
 		return ""
 	})
-	if state := s.unit(t, "server", "ActiveState"); state != "activating" {
-		t.Errorf("the unit is %s", state)
-	}
+	eventually(t, time.Minute, func() string { return strings.TrimPrefix(s.unit(t, "server", "ActiveState"), "activating") })
 }
 
 func configNotYAML(t *testing.T, server site) {
@@ -94,7 +92,7 @@ func supervisorPortTaken(t *testing.T, server site) {
 func crashesTwice(t *testing.T, server site) {
 	server.run(t, "mkdir -p /etc/rancher/rke2 && echo 'crash-before-ready: 2' > /etc/rancher/rke2/lab-faults.yaml")
 	server.startFails(t, "crash requested by fault crash-before-ready (start 1)")
-	eventually(t, 40*time.Second, func() string { return strings.TrimPrefix(server.unit(t, "server", "ActiveState"), "active") })
+	eventually(t, time.Minute, func() string { return strings.TrimPrefix(server.unit(t, "server", "ActiveState"), "active") })
 	if got := server.unit(t, "server", "NRestarts"); got != "2" {
 		t.Errorf("%s restarts", got)
 	}
@@ -104,7 +102,7 @@ func crashesLater(t *testing.T, server site) {
 	server.run(t, "echo LAB_FAULT_CRASH_AFTER=2s > /etc/default/rke2-server")
 	server.start(t, "server")
 	server.logged(t, "server", "crash requested by fault crash-after")
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		if server.unit(t, "server", "NRestarts") == "0" {
 			return "not restarted"
 		}
@@ -126,7 +124,7 @@ func controlPlaneDies(t *testing.T, server site) {
 	server.start(t, "server")
 	server.run(t, "kill -9 $(pgrep -of 'lab-controlplane run')")
 	server.logged(t, "server", "Control plane ended, starting it again")
-	eventually(t, 30*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		return server.run(t, "curl -sk https://127.0.0.1:6443/ >/dev/null || echo closed")
 	})
 	server.waitReady(t, server.Name())
@@ -199,14 +197,14 @@ func agentToken(t *testing.T, server, worker site) {
 		t.Fatalf("agent token: %s", token)
 	}
 	worker.join(t, server, token)
-	eventually(t, 20*time.Second, func() string { return strings.TrimPrefix(worker.unit(t, "agent", "ActiveState"), "active") })
+	eventually(t, time.Minute, func() string { return strings.TrimPrefix(worker.unit(t, "agent", "ActiveState"), "active") })
 	if got := worker.run(t, "curl -sk -u node:agents-secret -o /dev/null -w %{http_code} https://"+server.Address().String()+":9345/v1-rke2/server-bootstrap"); got != "403" {
 		t.Errorf("an agent gets the cluster's keys: %s", got)
 	}
 }
 
 func noNetworkPlugin(t *testing.T, server, worker site) {
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		if got := server.nodes(t); got[server.Name()] != "NotReady" || got[worker.Name()] != "NotReady" {
 			return "not both nodes are there without being ready"
 		}
@@ -222,8 +220,6 @@ func reinstalledHost(t *testing.T, server, worker site) {
 	worker.run(t, "systemctl stop rke2-agent && rm -rf /etc/rancher/node /var/lib/rancher/rke2")
 	worker.run(t, "systemctl start --no-block rke2-agent")
 	worker.logged(t, "agent", "Node password rejected, duplicate hostname or contents of '/etc/rancher/node/password' may not match server node-passwd entry")
-	server.run(t, `cd $(mktemp -d) && k=/etc/rancher/rke2/rke2.yaml && for f in certificate-authority client-certificate client-key; do
-sed -n "s/^ *$f-data: //p" $k | base64 -d > $f; done &&
-curl -sf -X DELETE --cacert certificate-authority --cert client-certificate --key client-key https://127.0.0.1:6443/api/v1/nodes/`+worker.Name())
+	server.delete(t, "/api/v1/nodes/"+worker.Name())
 	server.waitReady(t, worker.Name())
 }

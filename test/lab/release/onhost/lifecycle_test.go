@@ -71,7 +71,7 @@ func serverStarts(t *testing.T, server, _ site) {
 
 func checkNode(t *testing.T, server site) {
 	t.Helper()
-	eventually(t, 10*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		node := server.api(t, "/api/v1/nodes/"+server.Name())
 		metadata, _ := node["metadata"].(map[string]any)
 		labels, _ := metadata["labels"].(map[string]any)
@@ -173,14 +173,14 @@ func manifestsApplied(t *testing.T, server, _ site) {
 		return server.api(t, "/api/v1/namespaces/kube-system/configmaps/"+name)["kind"] == "ConfigMap"
 	}
 	write("one", "two")
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		if present("one") && present("two") {
 			return ""
 		}
 		return "not applied"
 	})
 	write("one")
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		if present("two") {
 			return "still there"
 		}
@@ -250,8 +250,8 @@ func serverUpgraded(t *testing.T, server, _ site) {
 	if got := server.run(t, "rke2 --version | head -n 1"); !strings.HasPrefix(got, "rke2 version "+latest+" (") {
 		t.Errorf("version: %s", got)
 	}
-	server.run(t, "timeout 90 systemctl restart rke2-server")
-	eventually(t, 30*time.Second, func() string {
+	server.run(t, "timeout 180 systemctl restart rke2-server")
+	eventually(t, time.Minute, func() string {
 		if got := fmt.Sprint(server.api(t, "/api/v1/nodes/"+server.Name())["status"]); !strings.Contains(got, "kubeletVersion:"+latest) {
 			return got
 		}
@@ -267,9 +267,11 @@ func serverUpgraded(t *testing.T, server, _ site) {
 
 func killallStops(t *testing.T, server, _ site) {
 	server.run(t, "/usr/local/bin/rke2-killall.sh")
-	if got := server.run(t, "pgrep -c lab-control || true; systemctl is-enabled rke2-server; curl -sk https://127.0.0.1:6443/ || echo closed"); got != "0\nenabled\nclosed" {
-		t.Errorf("after killall: %s", got)
-	}
+	// a killed process may take a moment to give its memory back
+	eventually(t, time.Minute, func() string {
+		got := server.run(t, "pgrep -c lab-control || true; systemctl is-enabled rke2-server; curl -sk https://127.0.0.1:6443/ || echo closed")
+		return strings.TrimPrefix(got, "0\nenabled\nclosed")
+	})
 	server.start(t, "server")
 	server.waitReady(t, server.Name())
 }

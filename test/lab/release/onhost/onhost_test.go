@@ -89,7 +89,7 @@ func newSite(t *testing.T, releases string) site {
 // run runs a script on the host and fails the test when it fails.
 func (s site) run(t *testing.T, script string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	out, err := s.Run(ctx, script)
 	if err != nil {
@@ -118,19 +118,32 @@ func (s site) configure(t *testing.T, lines ...string) {
 // start enables and starts a role and waits until systemd calls it started.
 func (s site) start(t *testing.T, role string) {
 	t.Helper()
-	s.run(t, "systemctl enable --quiet rke2-"+role+" && timeout 90 systemctl start rke2-"+role+" && systemctl is-active rke2-"+role)
+	s.run(t, "systemctl enable --quiet rke2-"+role+" && timeout 180 systemctl start rke2-"+role+" && systemctl is-active rke2-"+role)
 }
 
-// api asks the API server of a server's host, with the administrator's kubeconfig.
-func (s site) api(t *testing.T, path string) map[string]any {
+// request asks the API server of a server's host, with the administrator's kubeconfig.
+func (s site) request(t *testing.T, method, path string) map[string]any {
 	t.Helper()
 	var out map[string]any
 	text := s.run(t, fmt.Sprintf(`cd $(mktemp -d) && k=/etc/rancher/rke2/rke2.yaml && for f in certificate-authority client-certificate client-key; do
-sed -n "s/^ *$f-data: //p" $k | base64 -d > $f; done && curl -s --cacert certificate-authority --cert client-certificate --key client-key "https://127.0.0.1:6443%s"`, path))
+sed -n "s/^ *$f-data: //p" $k | base64 -d > $f; done
+curl -s -X %s --cacert certificate-authority --cert client-certificate --key client-key "https://127.0.0.1:6443%s"`, method, path))
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
 		t.Fatalf("%s: %v: %s", path, err, text)
 	}
 	return out
+}
+
+func (s site) api(t *testing.T, path string) map[string]any {
+	t.Helper()
+	return s.request(t, http.MethodGet, path)
+}
+
+func (s site) delete(t *testing.T, path string) {
+	t.Helper()
+	if answer := s.request(t, http.MethodDelete, path); answer["kind"] == "Status" && answer["status"] != "Success" {
+		t.Fatalf("deleting %s: %v", path, answer)
+	}
 }
 
 // eventually repeats a check until it returns "", and fails with the last answer.
@@ -174,7 +187,7 @@ func (s site) nodes(t *testing.T) map[string]string {
 
 func (s site) waitReady(t *testing.T, names ...string) {
 	t.Helper()
-	eventually(t, time.Minute, func() string {
+	eventually(t, 2*time.Minute, func() string {
 		states := s.nodes(t)
 		for _, n := range names {
 			if states[n] != "Ready" {

@@ -46,12 +46,12 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client certificate: %w", err)
 	}
+	// HTTP/1.1 is on purpose: a request that times out takes its dead connection along, and the next one finds another server.
 	transport := &http.Transport{
 		TLSClientConfig:     &tls.Config{RootCAs: pool, Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: 5 * time.Second,
 		IdleConnTimeout:     time.Minute,
 		DialContext:         o.DialFunc,
-		ForceAttemptHTTP2:   true,
 	}
 	return &Client{server: o.Server, agent: o.Agent, http: &http.Client{Transport: transport}}, nil
 }
