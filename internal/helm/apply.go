@@ -102,8 +102,8 @@ func (c *Client) operate(ctx context.Context, s Spec, verb string, allow permiss
 	if op.session, err = c.connect(ctx, s.Namespace, c.debugLog(ctx, hide)); err != nil {
 		return Release{}, fmt.Errorf("%s: %w", what, err)
 	}
-	op.config.Releases.Driver = hidingDriver{op.config.Releases.Driver, hide}
-	found, err := op.find(ctx)
+	op.keep(hide)
+	found, err := op.revisions(s.Release)
 	if err != nil {
 		return Release{}, explain(ctx, err, op.session, what, hide)
 	}
@@ -128,18 +128,6 @@ func checkSpec(s Spec) error {
 		return fault.Newf(fault.Invalid, "the labels %s are Helm's own", strings.Join(driver.GetSystemLabels(), ", "))
 	}
 	return nil
-}
-
-// find returns the revisions that matter: those that no later one has replaced, or all when none of them is deployed.
-func (op *operation) find(ctx context.Context) ([]record, error) {
-	found, err := op.records.list(ctx, op.Release, false)
-	if err != nil {
-		return nil, err
-	}
-	if len(found) > 0 && found[0].Info.Status == release.StatusDeployed {
-		return found, nil
-	}
-	return op.records.list(ctx, op.Release, true)
 }
 
 // carryOut does a step and returns the release as it is then, also when the step failed half-way.
@@ -230,6 +218,9 @@ func (op *operation) run(m method) (*release.Release, error) {
 		up.MaxHistory, up.TakeOwnership = op.history, op.Adopt
 		return up.Run(op.Release, ch, op.values)
 	}
+	if c, ok := op.config.KubeClient.(*cluster); ok {
+		c.ahead = true
+	}
 	in := action.NewInstall(op.config)
 	in.ReleaseName, in.Namespace = op.Release, op.Namespace
 	in.Timeout, in.Description, in.Labels = op.timeout(), op.Description, op.Labels
@@ -250,22 +241,4 @@ func (op *operation) afresh() (*release.Release, error) {
 	}
 	op.faults.take()
 	return op.run(install)
-}
-
-// hidingDriver keeps secrets out of the descriptions that Helm writes into its records when something fails.
-type hidingDriver struct {
-	driver.Driver
-	hide redactor
-}
-
-// Create keeps a new revision.
-func (d hidingDriver) Create(key string, r *release.Release) error {
-	r.Info.Description = d.hide.text(r.Info.Description)
-	return d.Driver.Create(key, r)
-}
-
-// Update changes a revision.
-func (d hidingDriver) Update(key string, r *release.Release) error {
-	r.Info.Description = d.hide.text(r.Info.Description)
-	return d.Driver.Update(key, r)
 }

@@ -12,7 +12,6 @@ import (
 
 	kubefake "helm.sh/helm/v3/pkg/kube/fake"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage/driver"
 	helmtime "helm.sh/helm/v3/pkg/time"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
@@ -22,6 +21,7 @@ import (
 )
 
 // app is a chart with one object, a hook, a schema and defaults.
+
 func app(version string) helmtest.Chart {
 	return helmtest.Chart{
 		Name: "app", Version: version, AppVersion: "v" + version,
@@ -39,7 +39,7 @@ func app(version string) helmtest.Chart {
 
 type bench struct {
 	*helm.Client
-	store   *driver.Memory
+	store   *helm.Store
 	objects *kubefake.FailingKubeClient
 	dir     string
 	t       *testing.T
@@ -48,7 +48,7 @@ type bench struct {
 func newBench(t *testing.T, o helm.Options) bench {
 	t.Helper()
 	b := bench{
-		store: driver.NewMemory(), dir: t.TempDir(), t: t,
+		store: new(helm.Store), dir: t.TempDir(), t: t,
 		objects: &kubefake.FailingKubeClient{PrintingKubeClient: kubefake.PrintingKubeClient{Out: new(strings.Builder)}},
 	}
 	if o.Charts == nil {
@@ -64,25 +64,21 @@ func (b bench) spec(version string) helm.Spec {
 }
 
 // leave puts a revision into the store that somebody else or an interrupted run left there.
+
 func (b bench) leave(revision int, status release.Status, age time.Duration) {
 	b.t.Helper()
-	b.store.SetNamespace("ns")
-	before, _ := b.store.Query(map[string]string{"name": "rel", "owner": "helm"})
-	if len(before) == 0 {
+	left, err := b.store.Newest("ns", "rel")
+	if err != nil {
 		if _, err := b.Install(b.t.Context(), b.spec("1.0.0")); err != nil {
 			b.t.Fatal(err)
 		}
-		before, _ = b.store.Query(map[string]string{"name": "rel", "owner": "helm"})
-	}
-	left := *before[len(before)-1]
-	info := *left.Info
-	info.Status, info.LastDeployed = status, helmtime.Now().Add(-age)
-	left.Info, left.Version = &info, revision
-	key := "sh.helm.release.v1.rel.v" + string(rune('0'+revision))
-	if err := b.store.Update(key, &left); err != nil {
-		if err := b.store.Create(key, &left); err != nil {
+		if left, err = b.store.Newest("ns", "rel"); err != nil {
 			b.t.Fatal(err)
 		}
+	}
+	left.Version, left.Info.Status, left.Info.LastDeployed = revision, status, helmtime.Now().Add(-age)
+	if err := b.store.Put(left); err != nil {
+		b.t.Fatal(err)
 	}
 }
 
@@ -177,108 +173,6 @@ func TestUpgrade_WithoutReleaseIsNotFound(t *testing.T) {
 	}
 	if _, err := b.History(t.Context(), "ns", "rel"); !fault.Is(err, fault.NotFound) {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestApply_GoesOnFromWhatIsThere(t *testing.T) {
-	t.Parallel()
-	type revision struct {
-		number int
-		status release.Status
-	}
-	cases := map[string]struct {
-		left     []revision
-		revision int
-		healed   string
-	}{
-		"nothing":             {nil, 1, ""},
-		"deployed":            {[]revision{{1, release.StatusDeployed}}, 2, ""},
-		"pending install":     {[]revision{{1, release.StatusPendingInstall}}, 2, "revision 1 was left pending-install by a run that was interrupted 1m0s ago; the first installation was repaired in place"},
-		"pending upgrade":     {[]revision{{1, release.StatusDeployed}, {2, release.StatusPendingUpgrade}}, 3, "revision 2 was left pending-upgrade by a run that was interrupted 1m0s ago; upgraded over it"},
-		"pending rollback":    {[]revision{{1, release.StatusSuperseded}, {2, release.StatusDeployed}, {3, release.StatusPendingRollback}}, 4, "revision 3 was left pending-rollback"},
-		"failed install":      {[]revision{{1, release.StatusFailed}}, 2, "revision 1 had failed; the first installation was repaired in place"},
-		"failed twice":        {[]revision{{1, release.StatusFailed}, {2, release.StatusFailed}}, 3, "revision 2 had failed; the first installation was repaired in place"},
-		"failed upgrade":      {[]revision{{1, release.StatusDeployed}, {2, release.StatusFailed}}, 3, "revision 2 had failed; upgraded over it"},
-		"nothing deployed":    {[]revision{{1, release.StatusSuperseded}, {2, release.StatusFailed}}, 3, "revision 2 had failed; upgraded over it"},
-		"newest superseded":   {[]revision{{1, release.StatusSuperseded}}, 2, ""},
-		"interrupted removal": {[]revision{{1, release.StatusUninstalling}}, 2, "the removal of revision 1 was interrupted; installed again"},
-		"history kept":        {[]revision{{1, release.StatusUninstalled}}, 2, ""},
-		"unknown":             {[]revision{{1, release.StatusUnknown}}, 2, "revision 1 was left unknown"},
-	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			b := newBench(t, helm.Options{})
-			for _, r := range c.left {
-				b.leave(r.number, r.status, time.Minute)
-			}
-			got, err := b.Apply(t.Context(), b.spec("1.1.0"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got.Status != "deployed" || got.Version != "1.1.0" || got.Revision != c.revision {
-				t.Errorf("status %s, version %s, revision %d", got.Status, got.Version, got.Revision)
-			}
-			if !strings.HasPrefix(got.Healed, c.healed) || (c.healed == "") != (got.Healed == "") {
-				t.Errorf("healed %q, want %q", got.Healed, c.healed)
-			}
-			live, err := b.Get(t.Context(), "ns", "rel")
-			if err != nil || live.Revision != c.revision || live.Status != "deployed" {
-				t.Errorf("live: %+v, %v", live, err)
-			}
-		})
-	}
-}
-
-func TestApply_FailedFirstInstallStaysAndIsRepaired(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, helm.Options{})
-	b.objects.WatchUntilReadyError = errors.New("the job failed: password is hunter2hunter2")
-	s := b.spec("1.0.0")
-	s.SecretValues = map[string]any{"auth": map[string]any{"pin": "hunter2hunter2"}}
-	got, err := b.Install(t.Context(), s)
-	if err == nil || !strings.Contains(err.Error(), "installing release ns/rel: failed post-install: the job failed") {
-		t.Fatalf("got %v", err)
-	}
-	if got.Status != "failed" || got.Revision != 1 || len(got.Objects) != 2 {
-		t.Errorf("release %+v", got)
-	}
-	live, _ := b.Get(t.Context(), "ns", "rel")
-	for what, text := range map[string]string{"error": err.Error(), "returned description": got.Description, "kept description": live.Description} {
-		if strings.Contains(text, "hunter2") || !strings.Contains(text, "password is (secret)") {
-			t.Errorf("%s: %s", what, text)
-		}
-	}
-	b.objects.WatchUntilReadyError = nil
-	again, err := b.Install(t.Context(), s)
-	if err != nil || again.Status != "deployed" || again.Revision != 2 || again.Healed == "" {
-		t.Errorf("again: %+v, %v", again, err)
-	}
-}
-
-func TestInstall_DoesNotTakeOverOthersFailures(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, helm.Options{})
-	b.leave(1, release.StatusFailed, time.Minute)
-	b.store.SetNamespace("ns")
-	kept, _ := b.store.Query(map[string]string{"name": "rel", "owner": "helm"})
-	kept[0].Chart.Metadata.Annotations = nil
-	if _, err := b.Install(t.Context(), b.spec("1.0.0")); !fault.Is(err, fault.Conflict) {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestApply_PendingGraceProtectsOthers(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, helm.Options{PendingGrace: time.Minute})
-	b.leave(1, release.StatusPendingInstall, 20*time.Second)
-	_, err := b.Apply(t.Context(), b.spec("1.0.0"))
-	if !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "revision 1 is pending-install since 20s; it counts as abandoned after 1m0s") {
-		t.Errorf("got %v", err)
-	}
-	b.leave(1, release.StatusPendingInstall, 2*time.Minute)
-	if _, err := b.Apply(t.Context(), b.spec("1.0.0")); err != nil {
-		t.Error(err)
 	}
 }
 

@@ -3,10 +3,7 @@ package helm
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"helm.sh/helm/v3/pkg/action"
@@ -18,7 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/kube/bound"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
@@ -29,9 +26,13 @@ type cluster struct {
 	*kube.Client
 	ctx    func() context.Context
 	mapper func() (meta.RESTMapper, error)
-	pods   podReader
-	faults *faults
-	log    action.DebugLog
+	// ahead tells that the next manifest is one to be installed, whose objects Helm will look for one by one.
+	ahead bool
+	// answers remembers objects between Helm's look at whether they exist and its change of them.
+	answers *bound.Answers
+	pods    podReader
+	faults  *faults
+	log     action.DebugLog
 }
 
 var (
@@ -55,6 +56,10 @@ func (c *cluster) Build(manifest io.Reader, validate bool) (kube.ResourceList, e
 		return nil, err
 	}
 	list, err := c.Client.Build(bytes.NewReader(text), false)
+	if err == nil && validate && c.ahead {
+		c.ahead = false
+		c.lookAhead(list)
+	}
 	if err == nil || validate {
 		return list, c.faults.add(err)
 	}
@@ -94,27 +99,6 @@ func (c *cluster) served(manifest []byte) (known []byte, dropped int, err error)
 		out.WriteString("\n")
 	}
 	return out.Bytes(), dropped, nil
-}
-
-// Create creates objects and tells the reasons one by one.
-func (c *cluster) Create(resources kube.ResourceList) (*kube.Result, error) {
-	result, err := c.Client.Create(resources)
-	return result, c.faults.add(plain(err))
-}
-
-// Update changes objects. Helm compares custom resources with its last manifest only, so that it never sees what
-// was changed on the cluster; a three-way merge looks at the live object as well, as for built-in kinds.
-func (c *cluster) Update(original, target kube.ResourceList, force bool) (*kube.Result, error) {
-	return c.UpdateThreeWayMerge(original, target, force)
-}
-
-// UpdateThreeWayMerge changes objects with a look at what is live.
-func (c *cluster) UpdateThreeWayMerge(original, target kube.ResourceList, force bool) (*kube.Result, error) {
-	result, err := c.Client.UpdateThreeWayMerge(original, target, force)
-	if result == nil {
-		result = &kube.Result{}
-	}
-	return result, c.faults.add(plain(err))
 }
 
 // Delete deletes objects.
@@ -206,21 +190,4 @@ func (c *cluster) GetPodList(string, metav1.ListOptions) (*corev1.PodList, error
 // OutputContainerLogsForPodList does nothing, see [cluster.GetPodList].
 func (c *cluster) OutputContainerLogsForPodList(*corev1.PodList, string, func(_, _, _ string) io.Writer) error {
 	return nil
-}
-
-// plain takes the bullet list out of errors of go-multierror, which Helm uses for several objects at once.
-func plain(err error) error {
-	var several interface{ WrappedErrors() []error }
-	if !errors.As(err, &several) {
-		return err
-	}
-	all := several.WrappedErrors()
-	if len(all) == 1 {
-		return all[0]
-	}
-	texts := make([]string, len(all))
-	for i, e := range all {
-		texts[i] = e.Error()
-	}
-	return fault.New(kindOfAPI(all[0]), fmt.Errorf("%s", strings.Join(texts, "; ")))
 }

@@ -41,20 +41,17 @@ func defaultRegistryConfigs(env func(string) string) []string {
 	if err != nil {
 		home = ""
 	}
-	at := func(dir, otherwise string, file ...string) string {
-		if dir == "" {
-			dir = otherwise
+	or := func(chosen string, otherwise ...string) string {
+		if chosen != "" {
+			return chosen
 		}
-		return filepath.Join(append([]string{dir}, file...)...)
+		return filepath.Join(otherwise...)
 	}
-	configs := at(env("XDG_CONFIG_HOME"), home, ".config")
-	if env("XDG_CONFIG_HOME") != "" {
-		configs = env("XDG_CONFIG_HOME")
-	}
+	configs := or(env("XDG_CONFIG_HOME"), home, ".config")
 	files := []string{
-		at(env("HELM_REGISTRY_CONFIG"), filepath.Join(configs, "helm", "registry", "config.json")),
-		at(env("DOCKER_CONFIG"), filepath.Join(home, ".docker"), "config.json"),
-		at(env("REGISTRY_AUTH_FILE"), filepath.Join(configs, "containers", "auth.json")),
+		or(env("HELM_REGISTRY_CONFIG"), configs, "helm", "registry", "config.json"),
+		filepath.Join(or(env("DOCKER_CONFIG"), home, ".docker"), "config.json"),
+		or(env("REGISTRY_AUTH_FILE"), configs, "containers", "auth.json"),
 	}
 	if run := env("XDG_RUNTIME_DIR"); run != "" {
 		files = append(files, filepath.Join(run, "containers", "auth.json"))

@@ -57,6 +57,16 @@ var (
 	inUseText = "cannot re-use a name that is still in use"
 	// pkg/action/action.go, errPending.
 	busyText = "another operation (install/upgrade/rollback) is in progress"
+	// pkg/kube/client.go, update, makes text of the API's answers; these are of k8s.io/apimachinery/pkg/api/errors.
+	apiTexts = []struct {
+		part string
+		kind fault.Kind
+	}{
+		{" is forbidden: ", fault.Denied},
+		{" is invalid: ", fault.Invalid},
+		{"the object has been modified", fault.Conflict},
+		{" already exists", fault.Conflict},
+	}
 )
 
 // explain turns an error of Helm into one that says what was done to which release, of a kind, without secrets.
@@ -80,33 +90,55 @@ func stopped(ctx context.Context, what string) error {
 	return fmt.Errorf("%s: %w: %s", what, ctx.Err(), next)
 }
 
-// classify gives an error of Helm its kind. This is the one place that looks at texts.
+// classify gives an error of Helm its kind: from what Helm itself refuses, from the error's chain, from what the
+// Kubernetes client saw before Helm made text of it, and at last from words.
 func classify(err error, seen []error) error {
-	text := err.Error()
-	if found := kubeVersionText.FindStringSubmatch(text); found != nil {
-		return fault.Newf(fault.Invalid, "the chart needs Kubernetes %s, the cluster runs %s", found[1], found[2])
-	}
-	if strings.Contains(text, schemaText) {
-		return fault.New(fault.Invalid, errors.New(describeSchema(text)))
-	}
-	if found := ownerText.FindStringSubmatch(text); found != nil {
-		return fault.Newf(fault.Conflict, "%s exists already and belongs to somebody else (%s); adopt it to take it over", found[1], found[2])
-	}
-	if strings.Contains(text, inUseText) || strings.Contains(text, busyText) || errors.Is(err, driver.ErrReleaseExists) {
-		return fault.Newf(fault.Conflict, "somebody else is working on the release at this moment: %w", err)
+	if refused := refusal(err); refused != nil {
+		return refused
 	}
 	if kind := kindOfAPI(err); kind != fault.Unknown {
 		return fault.New(kind, plain(err))
 	}
-	if lost := lostCause(text, seen); lost != nil {
-		return lost
+	if lost := lostCause(err.Error(), seen); lost != nil {
+		err = lost
 	}
+	if fault.KindOf(err) != fault.Unknown {
+		return err
+	}
+	return fault.New(kindOfText(err.Error()), plain(err))
+}
+
+// refusal recognises what Helm refuses to do, and says it in the user's terms; nil for everything else.
+func refusal(err error) error {
+	text := err.Error()
+	if found := kubeVersionText.FindStringSubmatch(text); found != nil {
+		return fault.Newf(fault.Invalid, "the chart needs Kubernetes %s, the cluster runs %s", found[1], found[2])
+	}
+	if found := ownerText.FindStringSubmatch(text); found != nil {
+		return fault.Newf(fault.Conflict, "%s exists already and belongs to somebody else (%s); adopt it to take it over", found[1], found[2])
+	}
+	if strings.Contains(text, schemaText) {
+		return fault.New(fault.Invalid, errors.New(describeSchema(text)))
+	}
+	if strings.Contains(text, inUseText) || strings.Contains(text, busyText) || errors.Is(err, driver.ErrReleaseExists) {
+		return fault.Newf(fault.Conflict, "somebody else is working on the release at this moment: %w", err)
+	}
+	return nil
+}
+
+// kindOfText is the last resort: the kind of an error that is only words any more.
+func kindOfText(text string) fault.Kind {
 	for _, part := range chartTexts {
 		if strings.Contains(text, part) {
-			return fault.New(fault.Invalid, plain(err))
+			return fault.Invalid
 		}
 	}
-	return plain(err)
+	for _, api := range apiTexts {
+		if strings.Contains(text, api.part) {
+			return api.kind
+		}
+	}
+	return fault.Unknown
 }
 
 // lostCause finds the error that Helm has turned into text, or has only logged, and returns it with Helm's words.

@@ -94,7 +94,7 @@ func sumFiles(all []*chart.File) string {
 	slices.SortFunc(sorted, func(a, b *chart.File) int { return strings.Compare(a.Name, b.Name) })
 	h := sha256.New()
 	for _, f := range sorted {
-		fmt.Fprintf(h, "%q %d\n", f.Name, len(f.Data))
+		_, _ = fmt.Fprintf(h, "%q %d\n", f.Name, len(f.Data)) // a hash takes everything
 		h.Write(f.Data)
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -32,8 +32,8 @@ func (f *flights[T]) do(ctx context.Context, key string, fn func(context.Context
 	at, running := f.now[key]
 	if !running {
 		at = &flight[T]{done: make(chan struct{})}
-		var detached context.Context
-		detached, at.cancel = context.WithCancel(context.WithoutCancel(ctx))
+		detached, cancel := context.WithCancel(context.WithoutCancel(ctx)) //nolint:gosec // run calls it
+		at.cancel = cancel
 		f.now[key] = at
 		go f.run(detached, key, at, fn)
 	}

@@ -23,6 +23,7 @@ import (
 // WatchUntilReady waits until hooks have done their work: a Job is complete, a Pod has succeeded; other kinds need
 // no wait (pkg/kube/client.go, watchUntilReady). An error tells what the hook's containers wrote last.
 func (c *cluster) WatchUntilReady(resources kube.ResourceList, timeout time.Duration) error {
+	c.answers.Forget()
 	for _, r := range resources {
 		var look func(map[string]any) error
 		switch r.Mapping.GroupVersionKind.Kind {

@@ -141,28 +141,31 @@ type cutter struct {
 // line takes the next line. It reports whether entries go on, and whether the layout is still understood.
 func (c *cutter) line(line []byte) (more, ok bool) {
 	content := bytes.TrimLeft(line, " ")
-	blank := len(bytes.TrimSpace(content)) == 0 || content[0] == '#'
 	indent := len(line) - len(content)
+	item := content[0] == '-'
 	switch {
-	case blank:
-	case indent == 0 && content[0] != '-':
+	case len(bytes.TrimSpace(content)) == 0 || content[0] == '#':
+	case indent == 0 && !item:
 		return false, true
-	case indent == 0 || content[0] == '\t':
+	case indent < max(1, c.indent) || content[0] == '\t':
 		return false, false
-	case c.indent == 0 || (indent == c.indent && content[0] != '-'):
-		name, ok := chartKey(content)
-		if !ok {
-			return false, false
-		}
-		c.finish()
-		c.indent, c.name, c.part = indent, name, nil
-		return true, true
-	case indent < c.indent:
-		return false, false
+	case c.indent == 0 || indent == c.indent && !item:
+		return c.begin(indent, content)
 	}
 	if c.name != "" {
 		c.part = extend(c.part, line)
 	}
+	return true, true
+}
+
+// begin takes a line that names the next chart.
+func (c *cutter) begin(indent int, content []byte) (more, ok bool) {
+	name, ok := chartKey(content)
+	if !ok {
+		return false, false
+	}
+	c.finish()
+	c.indent, c.name, c.part = indent, name, nil
 	return true, true
 }
 

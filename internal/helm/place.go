@@ -62,6 +62,7 @@ func (c *Charts) place(ref ChartRef) (place, error) {
 	p.as = login{c.options.Username, c.options.Password, true}
 	exception, found := c.options.Exceptions[p.name]
 	switch {
+	case ref.Direct:
 	case found:
 		p.except(exception)
 	case c.options.Mirror != "":

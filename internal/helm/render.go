@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"strconv"
+	"strings"
 
+	"github.com/Masterminds/semver/v3"
 	"helm.sh/helm/v3/pkg/action"
 	"helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
@@ -70,15 +73,28 @@ func (c *Client) render(ctx context.Context, s Spec, o RenderOptions, load files
 	in.ReleaseName, in.Namespace = s.Release, s.Namespace
 	in.APIVersions = o.APIVersions
 	if o.KubeVersion != "" {
-		if in.KubeVersion, err = chartutil.ParseKubeVersion(o.KubeVersion); err != nil {
-			return nil, fault.Newf(fault.Invalid, "cluster version %q: %w", o.KubeVersion, err)
+		if in.KubeVersion, err = kubeVersion(o.KubeVersion); err != nil {
+			return nil, err
 		}
 	}
 	if o.Lookup && c.options.Getter != nil {
 		in.DryRunOption = "server"
-		config.RESTClientGetter = bound.Getter(ctx, c.options.Getter)
+		config.RESTClientGetter = bound.New(ctx, c.options.Getter)
 	}
 	return in.Run(ch, values)
+}
+
+// kubeVersion is chartutil.ParseKubeVersion without its loss: a live cluster tells "v1.35.7+rke2r1", and so must this.
+func kubeVersion(version string) (*chartutil.KubeVersion, error) {
+	v, err := semver.NewVersion(version)
+	if err != nil {
+		return nil, fault.Newf(fault.Invalid, "cluster version %q: %w", version, err)
+	}
+	return &chartutil.KubeVersion{
+		Version: "v" + strings.TrimPrefix(version, "v"),
+		Major:   strconv.FormatUint(v.Major(), 10),
+		Minor:   strconv.FormatUint(v.Minor(), 10),
+	}, nil
 }
 
 func readRendered(r *release.Release, namespace string) (Rendered, error) {

@@ -23,7 +23,8 @@ func (c *Client) Uninstall(ctx context.Context, u UninstallSpec) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	found, err := s.records.list(ctx, u.Release, true)
+	s.keep(redactor{})
+	found, err := s.revisions(u.Release)
 	if err != nil {
 		return explain(ctx, err, s, what, redactor{})
 	}

@@ -202,8 +202,8 @@ func numbers(v any) any {
 		if whole, err := v.Int64(); err == nil {
 			return whole
 		}
-		real, _ := v.Float64()
-		return real
+		fraction, _ := v.Float64()
+		return fraction
 	}
 	return v
 }

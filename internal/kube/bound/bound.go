@@ -1,4 +1,5 @@
-// Package bound knows how to tie the requests of a Kubernetes client to a context.
+// Package bound knows how to tie the requests of a Kubernetes client to a context, and how to keep such a client
+// from asking the same thing twice.
 //
 // Helm's Kubernetes client takes no context: it sends its requests with context.Background, so nothing can stop an
 // installation half-way. A getter from here gives it clients whose every request ends when the context ends.
@@ -15,25 +16,27 @@ import (
 	"k8s.io/client-go/rest"
 )
 
-// Getter returns a getter like the given one, whose clients stop with ctx: requests that are under way are
-// abandoned, later ones are not sent. The REST mapper stays the shared one.
-//
-// The discovery client is a fresh one, because helm invalidates the one it gets before each operation
-// (pkg/action/action.go, getCapabilities) and would empty the cache that everybody shares.
-func Getter(ctx context.Context, shared genericclioptions.RESTClientGetter) genericclioptions.RESTClientGetter {
-	return getter{shared, func(r *http.Request) (*http.Request, func(), error) { return join(ctx, r) }}
-}
-
-type getter struct {
+// Getter is a getter whose clients stop with a context: requests that are under way are abandoned, later ones are
+// not sent. The REST mapper is the shared one.
+type Getter struct {
 	genericclioptions.RESTClientGetter
-	join joiner
+	// Answers remembers what was read, while it is switched on.
+	Answers *Answers
+
+	join func(*http.Request) (*http.Request, func(), error)
 }
 
-// joiner ties a request to the context and returns how to release it.
-type joiner func(*http.Request) (*http.Request, func(), error)
+// New ties a shared getter to a context.
+func New(ctx context.Context, shared genericclioptions.RESTClientGetter) *Getter {
+	return &Getter{
+		RESTClientGetter: shared,
+		Answers:          &Answers{},
+		join:             func(r *http.Request) (*http.Request, func(), error) { return join(ctx, r) },
+	}
+}
 
 // ToRESTConfig returns a configuration over one transport, so that all clients made from it share connections.
-func (g getter) ToRESTConfig() (*rest.Config, error) {
+func (g *Getter) ToRESTConfig() (*rest.Config, error) {
 	from, err := g.RESTClientGetter.ToRESTConfig()
 	if err != nil {
 		return nil, err
@@ -52,12 +55,13 @@ func (g getter) ToRESTConfig() (*rest.Config, error) {
 		Host: host.String(), APIPath: from.APIPath, UserAgent: from.UserAgent, Timeout: from.Timeout,
 		QPS: from.QPS, Burst: from.Burst, RateLimiter: from.RateLimiter,
 		WarningHandler: from.WarningHandler, WarningHandlerWithContext: from.WarningHandlerWithContext,
-		Transport: transport{base, g.join},
+		Transport: transport{base, g},
 	}, nil
 }
 
-// ToDiscoveryClient returns a discovery client of its own, with its own cache.
-func (g getter) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
+// ToDiscoveryClient returns a discovery client with a cache of its own: helm invalidates the one it gets before each
+// operation (pkg/action/action.go, getCapabilities) and would empty the cache that everybody shares.
+func (g *Getter) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
 	config, err := g.ToRESTConfig()
 	if err != nil {
 		return nil, err
@@ -70,15 +74,19 @@ func (g getter) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) 
 }
 
 type transport struct {
-	next http.RoundTripper
-	join joiner
+	next   http.RoundTripper
+	getter *Getter
 }
 
-// RoundTrip sends a request that ends with the context it is tied to.
+// RoundTrip sends a request that ends with the context it is tied to, unless the answer is remembered.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	tied, release, err := t.join(r)
+	tied, release, err := t.getter.join(r)
 	if err != nil {
 		return nil, err
+	}
+	if known := t.getter.Answers.recall(r); known != nil {
+		release()
+		return known, nil
 	}
 	response, err := t.next.RoundTrip(tied)
 	if err != nil {
@@ -90,7 +98,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return response, nil
 	}
 	response.Body = &body{response.Body, release}
-	return response, nil
+	return t.getter.Answers.keep(r, response)
 }
 
 // WrappedRoundTripper lets client-go find the transport whose idle connections are to be closed.
@@ -103,7 +111,8 @@ func join(ctx context.Context, r *http.Request) (*http.Request, func(), error) {
 	}
 	both, cancel := context.WithCancel(r.Context())
 	stop := context.AfterFunc(ctx, cancel)
-	return r.WithContext(both), func() { stop(); cancel() }, nil
+	tied := r.WithContext(both) //nolint:contextcheck // the request has a context of its own, which both is made of
+	return tied, func() { stop(); cancel() }, nil
 }
 
 // body releases the request when its answer has been read.
