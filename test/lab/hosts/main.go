@@ -62,6 +62,18 @@ const (
 	imagesVariable = "LAB_HOSTS_IMAGES" // tells the process inside where the images are
 )
 
+// build fills the caches, and stops when this process is told to end.
+func build(ctx context.Context, prepare []func(context.Context) error) (images string, err error) {
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	for _, f := range prepare {
+		if err := f(ctx); err != nil {
+			return "", err
+		}
+	}
+	return buildImages(ctx)
+}
+
 // buildImages returns the images of this machine's own suite and of those in LAB_SUITES, in the form of imagesVariable.
 func buildImages(ctx context.Context) (string, error) {
 	images := map[string]string{}
@@ -95,14 +107,9 @@ func runOutside(m *testing.M, prepare []func(context.Context) error) int {
 }
 
 func runSandbox(ctx context.Context, prepare []func(context.Context) error) (code int, err error) {
-	images, err := buildImages(ctx)
+	images, err := build(ctx, prepare)
 	if err != nil {
 		return 0, err
-	}
-	for _, f := range prepare {
-		if err := f(ctx); err != nil {
-			return 0, err
-		}
 	}
 	if err := Sweep(ctx); err != nil {
 		return 0, err

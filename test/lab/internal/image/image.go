@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/cache"
 )
@@ -82,8 +83,10 @@ func build(ctx context.Context, from sources, dir string) error {
 	cmd.Env = append(os.Environ(), "LAB_ROOT_PASSWORD="+RootPassword, "LAB_OPS_PASSWORD="+OpsPassword)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	// mounts of an interrupted build must not stay
-	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL}
+	// neither mounts nor processes of an interrupted build must stay
+	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
 		return fmt.Errorf("running mmdebstrap: %w\n%s", err, tail(output.String(), 20))
 	}
