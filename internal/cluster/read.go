@@ -35,8 +35,8 @@ func (c *Cluster) Read(ctx context.Context, comp component.Component, o ReadOpti
 	if err := scan.look(ctx); err != nil {
 		return Observed{}, err
 	}
-	if len(comp.Charts) == 0 && len(comp.Objects) > 0 && scan.missing[key(object.RefOf(comp.Objects[0]))] {
-		return Observed{}, fault.Newf(fault.NotFound, "%s is not there", object.RefOf(comp.Objects[0]))
+	if err := scan.present(ctx, comp); err != nil {
+		return Observed{}, err
 	}
 	outputs, err := c.outputs(ctx, comp)
 	if err != nil {
@@ -46,6 +46,38 @@ func (c *Cluster) Read(ctx context.Context, comp component.Component, o ReadOpti
 	scan.observed.Known.Objects = refsOf(comp.Objects)
 	slices.Sort(scan.observed.Drift)
 	return scan.observed, nil
+}
+
+// present fails with fault.NotFound when a component without charts has lost its first object.
+func (s *scan) present(ctx context.Context, comp component.Component) error {
+	if len(comp.Charts) > 0 || len(comp.Objects) == 0 {
+		return nil
+	}
+	first := object.RefOf(comp.Objects[0])
+	if s.options.Drift != DriftFind {
+		_, err := s.cluster.kube.Get(ctx, first)
+		return err
+	}
+	if s.missing[key(first)] {
+		return fault.Newf(fault.NotFound, "%s is not there", first)
+	}
+	return nil
+}
+
+// Objects reads objects as they are. Those that are not there are left out.
+func (c *Cluster) Objects(ctx context.Context, refs ...object.Ref) ([]object.Object, error) {
+	var found []object.Object
+	for _, ref := range refs {
+		o, err := c.kube.Get(ctx, ref)
+		switch {
+		case fault.Is(err, fault.NotFound):
+		case err != nil:
+			return nil, err
+		default:
+			found = append(found, o)
+		}
+	}
+	return found, nil
 }
 
 // releaseDrift lists what differs between one release's record and the cluster.

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"encoding/json"
+	"path"
 	"slices"
 	"strings"
 
@@ -37,14 +38,19 @@ func key(r object.Ref) string {
 
 func releaseKey(chart component.Chart) string { return chart.Namespace + "/" + chart.Release }
 
+// chartRef says where a chart comes from. A repository that is no address is a directory of charts.
 func chartRef(chart component.Chart) helm.ChartRef {
-	return helm.ChartRef{Repository: chart.Repository, Name: chart.Name, Version: chart.Version, Digest: chart.Digest}
+	ref := helm.ChartRef{Repository: chart.Repository, Name: chart.Name, Version: chart.Version, Digest: chart.Digest, Direct: chart.Direct}
+	if ref.Repository != "" && !strings.Contains(ref.Repository, "://") {
+		ref.Repository, ref.Name = "", path.Join(ref.Repository, ref.Name)
+	}
+	return ref
 }
 
 // chartName is the name that a release will call its chart: the last part of a path.
 func chartName(chart component.Chart) string {
-	if i := strings.LastIndex(chart.Name, "/"); i >= 0 && chart.Repository == "" {
-		return chart.Name[i+1:]
+	if chart.Repository == "" {
+		return path.Base(chart.Name)
 	}
 	return chart.Name
 }

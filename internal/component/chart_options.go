@@ -20,6 +20,7 @@ func (o ChartOptions) Over(c Chart) Chart {
 	c.Release = either(o.Release, c.Release)
 	c.Namespace = either(o.Namespace, c.Namespace)
 	c.Repository = either(o.Repository, c.Repository)
+	c.Direct = c.Direct || o.Repository != ""
 	c.Version = either(o.Version, c.Version)
 	c.Digest = either(o.Digest, c.Digest)
 	c.Values = MergeValues(c.Values, o.Values)

@@ -62,6 +62,8 @@ type Chart struct {
 	Release, Namespace string
 	// Repository is an https:// or oci:// address; with none, Name is a local path.
 	Repository string
+	// Direct says that the repository is the user's own choice for this chart, which a mirror does not replace.
+	Direct bool
 	// Name and Version select the chart. Digest, when known, is the sha256 of its archive and locks it.
 	Name, Version, Digest string
 	// Values are the release's values, already merged.

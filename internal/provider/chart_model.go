@@ -146,6 +146,9 @@ func (m *chartModel) observedCharts(o cluster.Observed, target string) {
 		}
 		if c.Chart == target && c.Version != "" {
 			m.AppVersion = types.StringValue(c.AppVersion)
+			if m.ChartVersion.IsNull() { // an import: what is installed stays until another version is asked for
+				m.ChartVersion = types.StringValue(c.Version)
+			}
 		}
 	}
 	m.ChartDigests = types.MapValueMust(types.StringType, digests)

@@ -41,7 +41,6 @@ func referenceAttribute() schema.SingleNestedAttribute {
 			"uid": schema.StringAttribute{
 				Optional:            true,
 				MarkdownDescription: "UID of namespace `kube-system`. It is compared with the live cluster before anything is written or deleted.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			},
 			"host":     schema.StringAttribute{Required: true, MarkdownDescription: "Server node to reach the API through, over SSH."},
 			"port":     schema.Int64Attribute{Optional: true, MarkdownDescription: "Port of its SSH server."},
@@ -78,15 +77,26 @@ func referenceOf(ctx context.Context, o types.Object, uid types.String, diags *d
 	return ref
 }
 
-// planReference makes a resource follow its cluster. A reference that is unknown as a whole hides the uid from the
-// attribute's own plan modifier, so replacement is asked for here.
+// planReference makes a resource follow its cluster: another cluster means another resource. The attribute cannot
+// say so by itself, because a reference that is unknown as a whole hides its uid from plan modifiers, and because an
+// imported resource knows its cluster without having a reference.
 func planReference(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	if req.State.Raw.IsNull() || req.Plan.Raw.IsNull() {
-		return
-	}
 	var planned types.Object
+	var made types.String
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("cluster"), &planned)...)
-	if planned.IsUnknown() {
+	resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root("cluster_uid"), &made)...)
+	if leaves(ctx, planned, made.ValueString(), &resp.Diagnostics) {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("cluster"))
 	}
+}
+
+// leaves reports whether a planned reference names another cluster than the one with the recorded uid, or may do so.
+// A reference without a uid names whatever answers there, which is compared when it is reached.
+func leaves(ctx context.Context, planned types.Object, recorded string, diags *diag.Diagnostics) bool {
+	if planned.IsNull() || planned.IsUnknown() {
+		return planned.IsUnknown()
+	}
+	var ref referenceModel
+	diags.Append(planned.As(ctx, &ref, emptyForUnknown)...)
+	return ref.UID.IsUnknown() || (!ref.UID.IsNull() && recorded != "" && ref.UID.ValueString() != recorded)
 }

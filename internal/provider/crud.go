@@ -98,10 +98,6 @@ func readComponent[T any, M modelOf[T]](ctx context.Context, s *session, req res
 		if failed {
 			m.base().markFailed()
 		}
-		if m.base().ClusterUID.IsNull() {
-			resp.Diagnostics.Append(s.recordUID(ctx, m)...)
-			setIdentity(ctx, resp.Identity, m, &resp.Diagnostics)
-		}
 		resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 		saveRecord(ctx, resp.Private, observed.Known, &resp.Diagnostics)
 	}
@@ -193,23 +189,6 @@ func (s *session) read(ctx context.Context, m resourceModel, c component.Compone
 		mode = cluster.DriftSkip
 	}
 	return engine.Read(ctx, c, cluster.ReadOptions{Known: known, Drift: mode})
-}
-
-// recordUID fills in which cluster an imported resource is on.
-func (s *session) recordUID(ctx context.Context, m resourceModel) diag.Diagnostics {
-	var diags diag.Diagnostics
-	engine, err := s.cluster(ctx, referenceOf(ctx, m.base().Cluster, types.StringNull(), &diags))
-	if err != nil {
-		addFault(&diags, "Reading", "the cluster", err)
-		return diags
-	}
-	uid, err := engine.UID(ctx)
-	if err != nil {
-		addFault(&diags, "Reading", "the cluster", err)
-		return diags
-	}
-	m.base().ClusterUID = types.StringValue(uid)
-	return diags
 }
 
 func (s *session) engine(ctx context.Context, m *componentModel, diags *diag.Diagnostics, doing, what string) (Engine, bool) {

@@ -6,7 +6,6 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
-	"github.com/dxlab/terraform-provider-lab/internal/rke2"
 )
 
 // nowhere is the World while Terraform only validates: there is nothing to reach.
@@ -16,7 +15,7 @@ func (nowhere) Cluster(context.Context, reach.Reference) (Engine, error) {
 	return nil, fault.Newf(fault.Unreachable, "no cluster is reached while a configuration is validated")
 }
 
-func (nowhere) Node(host.Target) rke2.Host { return nil }
+func (nowhere) Node(host.Target) Machine { return machine{} }
 
 func (nowhere) Kubeconfig(context.Context, reach.Reference) ([]byte, error) {
 	return nil, fault.Newf(fault.Unreachable, "no cluster is reached while a configuration is validated")

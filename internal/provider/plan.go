@@ -23,13 +23,13 @@ func planComponent[T any, M modelOf[T]](ctx context.Context, req resource.Modify
 	if req.Plan.Raw.IsNull() {
 		return
 	}
-	planReference(ctx, req, resp)
 	if req.State.Raw.IsNull() {
 		noteComponent[T, M](ctx, req.Plan, resp.Private, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("drift"), driftList(nil))...)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("status"), types.StringValue(statusReady))...)
 		return
 	}
+	planReference(ctx, req, resp)
 	planDrift[T, M](ctx, req, resp, p)
 }
 
@@ -37,7 +37,7 @@ func planComponent[T any, M modelOf[T]](ctx context.Context, req resource.Modify
 func planDrift[T any, M modelOf[T]](ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, p planned) {
 	state, plan := M(new(T)), M(new(T))
 	resp.Diagnostics.Append(req.State.Get(ctx, state)...)
-	resp.Diagnostics.Append(req.Plan.Get(ctx, plan)...)
+	resp.Diagnostics.Append(getKnown(ctx, req.Plan, plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -63,12 +63,15 @@ func planDrift[T any, M modelOf[T]](ctx context.Context, req resource.ModifyPlan
 	}
 }
 
-// planCharts unlocks the charts when another version or another repository is asked for.
+// planCharts unlocks the charts when another chart, version or repository is asked for.
 func planCharts(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() || req.State.Raw.IsNull() {
 		return
 	}
-	for _, name := range []string{"chart_version", "repository"} {
+	for _, name := range []string{"chart_version", "repository", "chart"} {
+		if _, has := req.Plan.Schema.GetAttributes()[name]; !has {
+			continue
+		}
 		var before, after types.String
 		resp.Diagnostics.Append(req.State.GetAttribute(ctx, path.Root(name), &before)...)
 		resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root(name), &after)...)

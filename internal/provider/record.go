@@ -54,16 +54,28 @@ func saveKnown(ctx context.Context, state *tfsdk.State, model any) diag.Diagnost
 	if diags.HasError() {
 		return diags
 	}
-	raw, err := tftypes.Transform(state.Raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
+	state.Raw = knownPart(state.Raw, &diags)
+	return diags
+}
+
+// getKnown reads a plan into a model whose types need not have a place for unknown values; they read as null.
+func getKnown(ctx context.Context, plan tfsdk.Plan, model any) diag.Diagnostics {
+	var diags diag.Diagnostics
+	plan.Raw = knownPart(plan.Raw, &diags)
+	diags.Append(plan.Get(ctx, model)...)
+	return diags
+}
+
+// knownPart puts null in the place of every unknown value.
+func knownPart(raw tftypes.Value, diags *diag.Diagnostics) tftypes.Value {
+	known, err := tftypes.Transform(raw, func(_ *tftypes.AttributePath, v tftypes.Value) (tftypes.Value, error) {
 		if v.IsKnown() {
 			return v, nil
 		}
 		return tftypes.NewValue(v.Type(), nil), nil
 	})
 	if err != nil {
-		diags.AddError("Keeping what is known failed", err.Error())
-		return diags
+		diags.AddError("Reading what is known failed", err.Error())
 	}
-	state.Raw = raw
-	return diags
+	return known
 }

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 )
 
@@ -77,12 +79,11 @@ func skipsRemoval(ctx context.Context, private privateGetter, m resourceModel, d
 
 // noteComponent writes down where a component will be created, when the plan knows.
 func noteComponent[T any, M modelOf[T]](ctx context.Context, plan tfsdk.Plan, private privateSetter, diags *diag.Diagnostics) {
+	var reference types.Object
+	diags.Append(plan.GetAttribute(ctx, path.Root("cluster"), &reference)...)
 	m := M(new(T))
-	diags.Append(plan.Get(ctx, m)...)
-	if diags.HasError() {
-		return
-	}
-	if m.base().Cluster.IsUnknown() {
+	diags.Append(getKnown(ctx, plan, m)...)
+	if diags.HasError() || reference.IsUnknown() {
 		return
 	}
 	noteCreation(ctx, private, placeOf(m), diags)

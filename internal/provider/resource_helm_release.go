@@ -92,7 +92,7 @@ func (r *helmRelease) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 }
 
 func (r *helmRelease) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importComponent(ctx, req, resp, "name")
+	importComponent[helmReleaseModel](ctx, r.session, req, resp, importing{What: helmReleaseType, NameAttribute: "name"})
 }
 
 func (m *helmReleaseModel) id() (namespace, name string) {
@@ -112,6 +112,9 @@ func (m *helmReleaseModel) component(ctx context.Context, s secrets, diags *diag
 
 func (m *helmReleaseModel) observe(o cluster.Observed) {
 	for _, c := range o.Charts {
+		if m.Chart.IsNull() && c.Chart != "" { // an import
+			m.Chart = types.StringValue(c.Chart)
+		}
 		m.observedCharts(o, c.Chart)
 		return
 	}

@@ -137,7 +137,7 @@ func (r *istioGateway) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 }
 
 func (r *istioGateway) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importComponent(ctx, req, resp, "name")
+	importComponent[istioGatewayModel](ctx, r.session, req, resp, importing{What: istioGatewayType, NameAttribute: "name"})
 }
 
 func (m *istioGatewayModel) id() (namespace, name string) {

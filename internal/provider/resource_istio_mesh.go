@@ -126,7 +126,7 @@ func (r *istioMesh) ModifyPlan(ctx context.Context, req resource.ModifyPlanReque
 }
 
 func (r *istioMesh) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importComponent(ctx, req, resp, "")
+	importComponent[istioMeshModel](ctx, r.session, req, resp, importing{What: istioMeshType})
 }
 
 func (m *istioMeshModel) id() (namespace, name string) {

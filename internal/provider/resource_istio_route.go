@@ -179,7 +179,7 @@ func (r *istioRoute) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 }
 
 func (r *istioRoute) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importComponent(ctx, req, resp, "name")
+	importComponent[istioRouteModel](ctx, r.session, req, resp, importing{What: istioRouteType, NameAttribute: "name"})
 }
 
 func (m *istioRouteModel) id() (namespace, name string) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -105,7 +106,7 @@ func (r *manifest) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 }
 
 func (r *manifest) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importManifest(ctx, req, resp)
+	importManifest(ctx, r.session, req, resp)
 }
 
 // planManifestRef replaces the resource when its manifest comes to name another object.
@@ -134,7 +135,7 @@ func planManifestRef(ctx context.Context, req resource.ModifyPlanRequest, resp *
 const manifestImportFormat = "[ssh://[user@]host[:port]/]apiVersion/Kind/namespace/name, with - as the namespace of what has none"
 
 // importManifest fills in the reference; the refresh reads the object, and the plan shows what the manifest adds.
-func importManifest(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func importManifest(ctx context.Context, s *session, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	rest, prefix := req.ID, ""
 	if after, ok := strings.CutPrefix(req.ID, "ssh://"); ok {
 		at, tail, _ := strings.Cut(after, "/")
@@ -153,9 +154,9 @@ func importManifest(ctx context.Context, req resource.ImportStateRequest, resp *
 		return
 	}
 	req.ID = prefix + ref.Name
-	importComponent(ctx, req, resp, "")
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("manifest"), string(text))...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("ref"), ref.String())...)
+	importComponent[manifestModel](ctx, s, req, resp, importing{What: manifestType, Preset: map[string]attr.Value{
+		"manifest": types.StringValue(string(text)), "ref": types.StringValue(ref.String()),
+	}})
 }
 
 func (m *manifestModel) id() (namespace, name string) {

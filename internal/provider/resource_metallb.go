@@ -94,7 +94,7 @@ func (r *metalLB) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest
 }
 
 func (r *metalLB) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importComponent(ctx, req, resp, "")
+	importComponent[metalLBModel](ctx, r.session, req, resp, importing{What: metalLBType})
 }
 
 func (m *metalLBModel) id() (namespace, name string) {

@@ -169,8 +169,8 @@ func (r *metalLBPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 		return
 	}
 	var m metalLBPoolModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || m.Addresses.IsUnknown() || m.Name.IsUnknown() {
+	resp.Diagnostics.Append(getKnown(ctx, req.Plan, &m)...)
+	if resp.Diagnostics.HasError() || m.Addresses.IsNull() || m.Name.IsNull() {
 		return
 	}
 	pool := m.pool(ctx, &resp.Diagnostics)
@@ -187,7 +187,7 @@ func (r *metalLBPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanReq
 }
 
 func (r *metalLBPool) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importComponent(ctx, req, resp, "name")
+	importComponent[metalLBPoolModel](ctx, r.session, req, resp, importing{What: metalLBPoolType, NameAttribute: "name"})
 }
 
 func (m *metalLBPoolModel) id() (namespace, name string) {

@@ -9,13 +9,11 @@ import (
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
 	"github.com/dxlab/terraform-provider-lab/internal/rke2"
 )
@@ -34,6 +32,9 @@ type rke2Node struct{ session *session }
 
 func (r *rke2Node) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_rke2_node"
+	// A node can be known before its cluster is: an agent is imported without the cluster that it joined, and a creation
+	// may fail before there is one.
+	resp.ResourceBehavior.MutableIdentity = true
 }
 
 func (r *rke2Node) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
@@ -72,7 +73,7 @@ func (r *rke2Node) Create(ctx context.Context, req resource.CreateRequest, resp 
 	if !ok {
 		return
 	}
-	outcome, err := r.change(ctx, m, node, rke2.Install)
+	outcome, err := r.change(ctx, m, node, m.Adopt.ValueBool(), Machine.Install)
 	addWarnings(&resp.Diagnostics, m.named(), outcome.Warnings)
 	if err == nil {
 		err = r.observe(ctx, &m, outcome.Observed)
@@ -107,7 +108,7 @@ func (r *rke2Node) Read(ctx context.Context, req resource.ReadRequest, resp *res
 	if !ok {
 		return
 	}
-	observed, err := rke2.Read(ctx, r.session.world.Node(m.target()), node)
+	observed, err := r.session.world.Node(m.target()).Read(ctx, node)
 	switch {
 	case err != nil && couldNotLook(err):
 		r.session.addUnread(&resp.Diagnostics, m.named(), r.session.explainUnknown(err))
@@ -144,7 +145,7 @@ func (r *rke2Node) Update(ctx context.Context, req resource.UpdateRequest, resp 
 	if !ok {
 		return
 	}
-	outcome, err := r.change(ctx, m, node, rke2.Update)
+	outcome, err := r.change(ctx, m, node, true, Machine.Update)
 	addWarnings(&resp.Diagnostics, m.named(), outcome.Warnings)
 	if err == nil {
 		err = r.observe(ctx, &m, outcome.Observed)
@@ -179,38 +180,11 @@ func (r *rke2Node) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	}
 }
 
-func (r *rke2Node) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	target, err := parseTarget(req.ID)
-	if err != nil || req.ID == "" {
-		resp.Diagnostics.AddError("Malformed import id", "Want [user@]host[:port] of the node, as in \"root@10.0.0.1\".")
-		return
-	}
-	set := func(name string, v any) {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(name), v)...)
-	}
-	set("host", target.Host)
-	set("port", nullIfZero(target.Port))
-	set("user", nullIfEmpty(target.User))
-	set("drift_policy", driftCorrect)
-	set("on_destroy", onDestroyUninstall)
-	set("adopt", true)
-	found, err := rke2.Read(ctx, r.session.world.Node(target), rke2.Node{Role: rke2.Server})
-	switch {
-	case err != nil:
-		addFault(&resp.Diagnostics, "Importing", "lab_rke2_node "+target.Host, err)
-	case !found.Installed || found.Role == "":
-		resp.Diagnostics.AddError("Nothing to import", fmt.Sprintf("Host %s has %s.", target.Host, found))
-	default:
-		set("role", string(found.Role))
-		set("name", found.NodeName)
-		(&rke2NodeModel{Name: types.StringValue(found.NodeName)}).setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	}
-}
-
 // change runs an installation or an update. Servers of one cluster take turns, because etcd takes one new member
-// at a time and loses its quorum when two restart at once.
-func (r *rke2Node) change(ctx context.Context, m rke2NodeModel, node rke2.Node,
-	do func(context.Context, rke2.Host, rke2.Node, rke2.Options) (rke2.Outcome, error),
+// at a time and loses its quorum when two restart at once. What is in the state already is ours to change, also when
+// it was imported; a creation asks for the user's word.
+func (r *rke2Node) change(ctx context.Context, m rke2NodeModel, node rke2.Node, adopt bool,
+	do func(Machine, context.Context, rke2.Node, rke2.Options) (rke2.Outcome, error),
 ) (rke2.Outcome, error) {
 	if node.Role == rke2.Server {
 		free, err := r.session.joins.lock(ctx, m.clusterKey(ctx))
@@ -220,8 +194,8 @@ func (r *rke2Node) change(ctx context.Context, m rke2NodeModel, node rke2.Node,
 		defer free()
 	}
 	defer r.session.world.Forget(m.reference(ctx))
-	outcome, err := do(ctx, r.session.world.Node(m.target()), node, rke2.Options{
-		Adopt: m.Adopt.ValueBool(), LockWait: lockWait, Holder: holder(), Logger: r.session.log, StartTimeout: remaining(ctx),
+	outcome, err := do(r.session.world.Node(m.target()), ctx, node, rke2.Options{
+		Adopt: adopt, LockWait: lockWait, Holder: holder(), Logger: r.session.log, StartTimeout: remaining(ctx),
 		OnStep: logStep(ctx, m.named()),
 	})
 	return outcome, r.wrapUnknown(err)
@@ -255,36 +229,6 @@ func remaining(ctx context.Context) time.Duration {
 	return max(time.Until(deadline)-15*time.Second, time.Second)
 }
 
-// remove takes a node out of its cluster, as far as the cluster can be reached, and then off its host.
-func (r *rke2Node) remove(ctx context.Context, m rke2NodeModel, diags *diag.Diagnostics) error {
-	defer r.session.world.Forget(m.reference(ctx))
-	o := rke2.UninstallOptions{
-		DataDir: m.DataDir.ValueString(), LockWait: lockWait, Holder: holder(), Logger: r.session.log, OnStep: logStep(ctx, m.named()),
-	}
-	if m.joins() {
-		o.BeforeStop = func(ctx context.Context) error {
-			if err := r.leave(ctx, m); err != nil {
-				diags.AddWarning(m.named()+" could not be taken out of its cluster", sentence(err.Error())+
-					"\n\nRKE2 is removed from the host all the same. If the cluster goes on without it, run: kubectl delete node "+m.Name.ValueString())
-			}
-			return nil
-		}
-	}
-	return rke2.Uninstall(ctx, r.session.world.Node(m.target()), o)
-}
-
-// leave deletes the Node object, and with it the node's password, without which a host of this name could not join again.
-func (r *rke2Node) leave(ctx context.Context, m rke2NodeModel) error {
-	engine, err := r.session.cluster(ctx, m.joinReference(ctx))
-	if fault.Is(err, fault.NotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return engine.RemoveNode(ctx, m.Name.ValueString())
-}
-
 // awaitReady waits for the node to be ready. A node that is not is a warning and no error: it is installed, an error
 // would have Terraform replace it, and a cluster without a network plugin waits for one that somebody else brings.
 func (r *rke2Node) awaitReady(ctx context.Context, m rke2NodeModel, diags *diag.Diagnostics) {
@@ -307,6 +251,10 @@ func (r *rke2Node) observe(ctx context.Context, m *rke2NodeModel, o rke2.Observe
 	m.Address = nullIfEmpty(o.Address)
 	m.Drift = driftList(m.drift(o))
 	m.Status = types.StringValue(statusReady)
+	if m.Role.ValueString() == string(rke2.Agent) && !m.joins() {
+		m.Cluster = types.ObjectNull(referenceTypes) // imported: only the configuration knows how to reach its cluster
+		return nil
+	}
 	ref := m.reference(ctx)
 	ref.UID = ""
 	engine, err := r.session.cluster(ctx, reach.Reference{Host: ref.Host, Port: ref.Port, User: ref.User, HostKey: ref.HostKey})

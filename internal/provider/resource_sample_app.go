@@ -5,6 +5,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int32validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
@@ -122,7 +123,7 @@ func (r *sampleApp) ModifyPlan(ctx context.Context, req resource.ModifyPlanReque
 }
 
 func (r *sampleApp) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importComponent(ctx, req, resp, "name")
+	importComponent[sampleAppModel](ctx, r.session, req, resp, importing{What: sampleAppType, NameAttribute: "name", Preset: map[string]attr.Value{"app": types.StringValue("nginx")}})
 }
 
 func (m *sampleAppModel) id() (namespace, name string) {

@@ -229,7 +229,7 @@ func (r *rke2Node) join(ctx context.Context, m rke2NodeModel, role rke2.Role) *r
 		address = model.Address.ValueString()
 	}
 	server := r.session.world.Node(host.Target{Host: ref.Host, Port: ref.Port, User: ref.User, HostKey: ref.HostKey})
-	return &rke2.Join{Server: address, Token: rke2.TokenFrom(server, role, "")}
+	return &rke2.Join{Server: address, Token: server.Token(role)}
 }
 
 func (m *rke2NodeModel) taints(ctx context.Context, diags *diag.Diagnostics) []rke2.Taint {

@@ -59,7 +59,8 @@ func (r *rke2Node) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 	var state rke2NodeModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if plan.Join.IsUnknown() && !state.Join.IsNull() {
+	becomesKnown := plan.Join.IsUnknown() && state.Join.IsNull()
+	if !becomesKnown && leaves(ctx, plan.Join, state.clusterUID(ctx), &resp.Diagnostics) {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("join"))
 	}
 	planNodeDrift(ctx, state, plan, resp)
@@ -81,7 +82,14 @@ func plannedCluster(ctx context.Context, state, plan rke2NodeModel) types.Object
 	if plan.Role.ValueString() == string(rke2.Agent) && plan.Join.IsUnknown() {
 		return types.ObjectUnknown(referenceTypes)
 	}
-	next.setCluster(next.reference(ctx), state.clusterUID(ctx))
+	uid := state.clusterUID(ctx)
+	if uid == "" {
+		uid = plan.joinReference(ctx).UID
+	}
+	if uid == "" {
+		return types.ObjectUnknown(referenceTypes)
+	}
+	next.setCluster(next.reference(ctx), uid)
 	return next.Cluster
 }
 

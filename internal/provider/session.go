@@ -4,55 +4,12 @@ import (
 	"context"
 	"log/slog"
 	"sync"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/dxlab/terraform-provider-lab/internal/cluster"
-	"github.com/dxlab/terraform-provider-lab/internal/component"
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
-	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
-	"github.com/dxlab/terraform-provider-lab/internal/rke2"
 )
-
-// Engine is what resources need of a cluster; *cluster.Cluster is one.
-type Engine interface {
-	UID(ctx context.Context) (string, error)
-	Version(ctx context.Context) (string, error)
-	Install(ctx context.Context, c component.Component, o cluster.InstallOptions) (cluster.Observed, error)
-	Read(ctx context.Context, c component.Component, o cluster.ReadOptions) (cluster.Observed, error)
-	Remove(ctx context.Context, c component.Component, o cluster.RemoveOptions) error
-	RemoveNode(ctx context.Context, name string) error
-	Nodes(ctx context.Context) ([]cluster.Node, error)
-	AwaitNode(ctx context.Context, name string, timeout time.Duration) error
-}
-
-// World is the machinery below the provider: hosts and clusters, found by reference.
-type World interface {
-	// Cluster returns an engine after comparing the live cluster with the reference.
-	Cluster(ctx context.Context, ref reach.Reference) (Engine, error)
-	// Node returns a host without dialling it.
-	Node(t host.Target) rke2.Host
-	// Kubeconfig reads the admin kubeconfig of a cluster, fit for use from here.
-	Kubeconfig(ctx context.Context, ref reach.Reference) ([]byte, error)
-	// Forget drops what is cached of a cluster whose node was changed.
-	Forget(ref reach.Reference)
-}
-
-// OpenWorld makes a World of settings, without dialling.
-type OpenWorld func(reach.Settings) World
-
-// live adapts package reach, whose methods return concrete types.
-type live struct{ *reach.Reach }
-
-func liveWorld(s reach.Settings) World { return live{reach.New(s)} }
-
-func (l live) Cluster(ctx context.Context, ref reach.Reference) (Engine, error) {
-	return l.Reach.Cluster(ctx, ref)
-}
-
-func (l live) Node(t host.Target) rke2.Host { return l.Reach.Node(t) }
 
 // session is one configured provider. Resources share it through the provider's data pointer.
 type session struct {
@@ -84,7 +41,7 @@ func (s *session) cluster(ctx context.Context, ref reach.Reference) (Engine, err
 // explainUnknown adds to a failed connection the provider attributes whose values are not known yet, because they
 // are its most likely cause. The error stays one of "could not look".
 func (s *session) explainUnknown(err error) error {
-	if len(s.settings.Unknown) == 0 || fault.Is(err, fault.NotFound) {
+	if len(s.settings.Unknown) == 0 || !couldNotLook(err) {
 		return err
 	}
 	return fault.Newf(fault.Unreachable, "%w (not known yet in the provider block: %v)", err, s.settings.Unknown)
