@@ -30,7 +30,10 @@ func (yamlDocuments) ValidateList(ctx context.Context, req validator.ListRequest
 		if err := text.As(&document); err != nil {
 			continue
 		}
-		if _, err := helm.MergeValues([]string{document}); err != nil {
+		// Empty documents before it give the document the number that it has in the list.
+		documents := make([]string, i+1)
+		documents[i] = document
+		if _, err := helm.MergeValues(documents); err != nil {
 			single.Diagnostics.AddAttributeError(req.Path.AtListIndex(i), "Values are not valid YAML", sentence(err.Error()))
 		}
 		resp.Diagnostics.Append(single.Diagnostics...)

@@ -45,9 +45,9 @@ func TestAccCluster_RefusedConfigurations(t *testing.T) {
 		"chart version that does not exist": {config: web("9.9.9"), says: []string{"9.9.9", "1.1.0"}},
 		"chart that does not exist":         {config: strings.Replace(web("1.0.0"), `chart         = "web"`, `chart         = "weeb"`, 1), says: []string{"weeb", "web"}},
 		"chart for a newer Kubernetes":      {config: strings.Replace(web("1.0.0"), `chart         = "web"`, `chart         = "too-new"`, 1), says: []string{"invalid"}},
-		"values that are not YAML":          {config: web("1.0.0", `values = ["ok: true", "a: 1\nb: [1"]`), atPlan: true, says: []string{"values[1]", "line"}},
+		"values that are not YAML":          {config: web("1.0.0", `values = ["ok: true", "a: 1\nb: [1"]`), atPlan: true, says: []string{"document 2", "line"}},
 		"write-only values that are no YAML": {
-			config: web("1.0.0", `values_wo = "canary: [1"`, "values_wo_version = 1"), atPlan: true, says: []string{"write-only"},
+			config: web("1.0.0", "values_wo = var.broken", "values_wo_version = 1") + "variable \"broken\" {\n  default = \"canary: [1\"\n}\n", atPlan: true, says: []string{"write-only"},
 		},
 		"malformed range":   {config: pool("a", "10.0.0.300-10.0.0.301"), atPlan: true, says: []string{"10.0.0.300"}},
 		"overlapping pools": {config: pool("a", "10.1.0.0/24") + pool("b", "10.1.0.128/25"), atPlan: true, says: []string{"overlaps"}},
