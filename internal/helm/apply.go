@@ -114,7 +114,7 @@ func (c *Client) operate(ctx context.Context, s Spec, verb string, allow permiss
 	if err != nil {
 		return Release{}, fmt.Errorf("%s: %w", what, err)
 	}
-	return op.carryOut(ctx, next, what)
+	return op.carryOut(ctx, found, next, what)
 }
 
 func checkSpec(s Spec) error {
@@ -131,7 +131,7 @@ func checkSpec(s Spec) error {
 }
 
 // carryOut does a step and returns the release as it is then, also when the step failed half-way.
-func (op *operation) carryOut(ctx context.Context, next step, what string) (Release, error) {
+func (op *operation) carryOut(ctx context.Context, found []record, next step, what string) (Release, error) {
 	if next.settle > 0 {
 		if err := op.settle(next); err != nil {
 			return Release{}, explain(ctx, err, op.session, what, op.hide)
@@ -142,20 +142,25 @@ func (op *operation) carryOut(ctx context.Context, next step, what string) (Rele
 		done, err = op.afresh()
 		next.healed += "; what it had left could not be changed and was removed first"
 	}
-	failure := explain(ctx, err, op.session, what, op.hide)
 	if done == nil || done.Info == nil {
-		return Release{}, failure
+		return Release{}, explain(ctx, err, op.session, what, op.hide)
 	}
-	kept, err := recordOf(done)
-	if err != nil {
-		return Release{}, firstOf(failure, err)
+	kept, keptErr := recordOf(done)
+	if keptErr != nil {
+		return Release{}, firstOf(explain(ctx, err, op.session, what, op.hide), keptErr)
 	}
-	out, err := kept.release()
+	if err == nil {
+		var cleaned string
+		cleaned, err = op.clean(found, kept)
+		next.healed += cleaned
+	}
+	failure := explain(ctx, err, op.session, what, op.hide)
+	out, readErr := kept.release()
 	if failure == nil {
 		out.Healed = next.healed
 	}
 	out.Description = op.hide.text(out.Description)
-	return out, firstOf(failure, err)
+	return out, firstOf(failure, readErr)
 }
 
 func firstOf(errs ...error) error {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -211,5 +213,38 @@ func TestCharts_CancelStopsADownload(t *testing.T) {
 	_, err := newCharts(t, helm.ChartsOptions{}).Resolve(ctx, helm.ChartRef{Repository: repository.URL, Name: "demo"})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// listener answers nothing and notes the schemes that it is spoken to with.
+type listener struct {
+	mu      sync.Mutex
+	schemes map[string]bool
+}
+
+func (l *listener) RoundTrip(r *http.Request) (*http.Response, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.schemes[r.URL.Scheme] = true
+	return nil, errors.New("nobody is at home")
+}
+
+func TestCharts_RegistriesAreSpokenToWithTLS(t *testing.T) {
+	t.Parallel()
+	for host, plain := range map[string]bool{"10.1.2.3": false, "charts.example.com": false, "192.168.1.1:5000": true} {
+		t.Run(host, func(t *testing.T) {
+			t.Parallel()
+			heard := &listener{schemes: map[string]bool{}}
+			charts := newCharts(t, helm.ChartsOptions{Transport: heard, PlainHTTP: plain, Username: "u", Password: "p"})
+			_, err := charts.Resolve(t.Context(), helm.ChartRef{Repository: "oci://" + host + "/x", Name: "demo", Version: "1.0.0"})
+			if !fault.Is(err, fault.Unreachable, fault.Invalid) {
+				t.Errorf("got %v", err)
+			}
+			heard.mu.Lock()
+			defer heard.mu.Unlock()
+			if heard.schemes["http"] != plain {
+				t.Errorf("schemes %v", heard.schemes)
+			}
+		})
 	}
 }

@@ -255,3 +255,45 @@ func immutableLeftover(t *testing.T, s *site) {
 	}
 	s.live(s.ref("apps/v1", "Deployment", "rel"))
 }
+
+func failedRevisionsLeaveNothing(t *testing.T, s *site) {
+	t.Helper()
+	extra := func(name string) string {
+		return "{{ if .Values." + name + " }}\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: " + name + "\n{{ end }}"
+	}
+	c := hooked("1.0.0", "post-upgrade", "")
+	c.Files["templates/one.yaml"], c.Files["templates/two.yaml"] = extra("one"), extra("two")
+	c.Files["templates/install.yaml"] = fmt.Sprintf(jobTemplate, "post-install", "")
+	spec := s.spec(c)
+	failing := func(with string) helm.Spec {
+		out := spec
+		out.Values = map[string]any{"behaviour": "pending", "deadline": 1, with: true}
+		return out
+	}
+	if _, err := s.Install(t.Context(), failing("one")); err == nil {
+		t.Fatal("the failure is lost")
+	}
+	s.live(s.ref("v1", "ConfigMap", "one"))
+	if got := s.apply(spec); !strings.Contains(got.Healed, "; removed what it had left behind: ConfigMap one") {
+		t.Errorf("healed %q", got.Healed)
+	}
+	if !s.gone(s.ref("v1", "ConfigMap", "one")) {
+		t.Error("what the failed installation made is still there")
+	}
+	if _, err := s.Upgrade(t.Context(), failing("two")); err == nil {
+		t.Fatal("the failure is lost")
+	}
+	taken := s.live(s.ref("v1", "ConfigMap", "two"))
+	if _, err := s.kube.Patch(t.Context(), object.RefOf(taken), kube.MergePatch, []byte(`{"metadata":{"annotations":{"meta.helm.sh/release-name":"other"}}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Upgrade(t.Context(), failing("one")); err == nil {
+		t.Fatal("the failure is lost")
+	}
+	s.apply(spec)
+	if !s.gone(s.ref("v1", "ConfigMap", "one")) {
+		t.Error("what the failed upgrade made is still there")
+	}
+	s.live(s.ref("v1", "ConfigMap", "two"))
+	s.live(s.ref("v1", "ConfigMap", "rel"))
+}

@@ -45,6 +45,7 @@ func TestOnControlPlane(t *testing.T) {
 		"a kind that is gone stops nothing":         goneKind,
 		"a missing kind is named":                   missingKind,
 		"an immutable leftover is removed":          immutableLeftover,
+		"what failed revisions made goes":           failedRevisionsLeaveNothing,
 		"templates may look at the cluster":         lookup,
 		"many releases at once":                     manyAtOnce,
 		"a missing namespace":                       missingNamespace,
