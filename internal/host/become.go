@@ -39,7 +39,8 @@ elif r=$(sudo -k -n -- /bin/sh -c : 2>&1 </dev/null); then w=sudo
 elif [ -z "$havepassword" ]; then w=none
 else
   IFS= read -r p
-  if r=$(printf '%s\n' "$p" | sudo -k -S -p '' -- /bin/sh -c : 2>&1); then w=password; else w=refused; fi
+  if r=$(printf '%s\n' "$p" | sudo -k -S -p '' -- /bin/sh -c : 2>&1); then w=password
+  else case $r in *'incorrect '*|*'no password was'*|*'ry again'*) w=refused ;; *) w=none ;; esac; fi
   p=
 fi
 printf '%s become %s %s %s\n' "$0" "$w" "$u" "$(printf %s "$r" | tr '\n\t' '  ' | head -c 2000)" >&2
@@ -114,12 +115,12 @@ func (r *ascentResult) err(wish rootWish) error {
 	if r.way != rootNone || (wish == asRootIfPossible && !r.refused) {
 		return nil
 	}
-	return fault.Newf(fault.Denied, "user %s cannot become root: %s", r.user, explainSudo(r.reason, r.refused))
+	return fault.Newf(fault.Denied, "user %s cannot become root: %s", r.user, r.explain(r.reason))
 }
 
-// explainSudo puts sudo's words (sudo 1.8 to 1.9, and sudo-rs, with LC_ALL=C) into ones that say what to do. It is
+// explain puts sudo's words (sudo 1.8 to 1.9, and sudo-rs, with LC_ALL=C) into ones that say what to do. It is
 // the one place where they are matched; an unknown text is passed on.
-func explainSudo(text string, passwordTried bool) string {
+func (r *ascentResult) explain(text string) string {
 	has := func(parts ...string) bool {
 		for _, part := range parts {
 			if strings.Contains(text, part) {
@@ -130,10 +131,10 @@ func explainSudo(text string, passwordTried bool) string {
 	}
 	switch {
 	case has("must have a tty", "a terminal is required to read"):
-		return "sudo there asks for a terminal (requiretty); allow this user to go without: Defaults:USER !requiretty"
+		return "sudo there asks for a terminal (requiretty); allow this user to go without: Defaults:" + r.user + " !requiretty"
 	case has("not in the sudoers file", "not allowed to execute", "may not run sudo", "not allowed to run sudo"):
 		return "the user has no right to run /bin/sh by sudo (" + text + ")"
-	case passwordTried && has("incorrect password", "no password was provided", "Sorry, try again", "try again"):
+	case r.refused:
 		return "the sudo password was refused"
 	case has("password is required", "interactive authentication is required"):
 		return "sudo asks for a password and none is configured (sudo_password)"

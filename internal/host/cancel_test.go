@@ -107,9 +107,12 @@ func TestRun_CancelWithOneSessionOnly(t *testing.T) {
 	t.Parallel()
 	s := hosttest.NewServer(t, hosttest.ServerOptions{MaxSessions: 1})
 	h := reach(t, s)
-	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	if _, err := h.Run(t.Context(), hello); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	_, err := h.Run(ctx, host.Command{Script: "echo $$ >pid; exec sleep 1000"})
+	_, err := h.Run(ctx, host.Command{Args: []string{"sleep", "1000"}})
 	wantKind(t, err, fault.Timeout, "the command was ended on the host")
 }
 

@@ -71,6 +71,14 @@ func handshakeFault(err error, a *login, seen *keySeen, first string) error {
 	return fault.New(fault.Unreachable, &passingError{err: fmt.Errorf("%s: %w", why, err)})
 }
 
+// lateFault says at what point a host that took the connection was too slow.
+func lateFault(h *hop, seen *keySeen) error {
+	if seen.key != nil {
+		return fault.Newf(fault.Unreachable, "the login of user %s took longer than there was time", h.user)
+	}
+	return fault.Newf(fault.Unreachable, "it took the connection and did not answer in time")
+}
+
 // printable makes foreign bytes fit for a message.
 func printable(text string) string {
 	text = strings.Map(func(r rune) rune {

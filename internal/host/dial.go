@@ -11,7 +11,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
 
@@ -155,7 +154,7 @@ func (p *Pool) handshake(ctx context.Context, to approach, g *guard, seen *keySe
 	if err != nil {
 		_ = conn.Close()
 		if ctx.Err() != nil {
-			return nil, fault.New(fault.Unreachable, errors.New("it took the connection and did not answer in time"))
+			return nil, lateFault(to.hop, seen)
 		}
 		return nil, handshakeFault(err, a, seen, w.first())
 	}

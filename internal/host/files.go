@@ -49,7 +49,7 @@ const (
 
 // same defines a shell function that says whether the file $p has the content $sum, and one whether it has the
 // attributes.
-const same = `same_content() { [ -f "$p" ] && [ "$(sha256sum <"$p")" = "$sum  -" ]; }
+const same = `same_content() { [ -f "$p" ] && [ "$({ sha256sum <"$p"; } 2>/dev/null)" = "$sum  -" ]; }
 same_attributes() {
   set -- $(stat -c '%a %U %u %G %g' -- "$p")
   [ "$1" = "$mode" ] && { [ "$2" = "$owner" ] || [ "$3" = "$owner" ]; } && { [ "$4" = "$group" ] || [ "$5" = "$group" ]; }
@@ -171,7 +171,7 @@ func (h *Host) withoutRoot(err error) error {
 		return err
 	}
 	if known := l.become.known(); known != nil && known.way == rootNone {
-		return fmt.Errorf("%w; user %s cannot become root: %s", err, known.user, explainSudo(known.reason, known.refused))
+		return fmt.Errorf("%w; user %s cannot become root: %s", err, known.user, known.explain(known.reason))
 	}
 	return err
 }

@@ -116,6 +116,8 @@ func finished(out, stderr *capture, err error) (Result, error) {
 	var cut [2]bool
 	r.Stdout, cut[0] = out.text()
 	r.Stderr, cut[1] = stderr.text()
+	// The shell is named after the tag, and says so in its messages.
+	r.Stderr = strings.ReplaceAll(r.Stderr, stderr.tag+": ", "sh: ")
 	r.Truncated = cut[0] || cut[1]
 	if out.copyErr != nil {
 		return r, out.copyErr
@@ -133,7 +135,7 @@ func (l *link) notBegun(j job, out, stderr *capture, known *ascentResult, err er
 		if err := known.err(j.wish); err != nil {
 			return err
 		}
-		return fault.Newf(fault.Denied, "user %s cannot become root: %s", known.user, explainSudo(l.secrets.clean(strings.TrimSpace(stderr.before())), false))
+		return fault.Newf(fault.Denied, "user %s cannot become root: %s", known.user, known.explain(l.secrets.clean(strings.TrimSpace(stderr.before()))))
 	}
 	said := fault.Tail(l.secrets.clean(out.before()+"\n"+stderr.before()), 6)
 	if said == "" {

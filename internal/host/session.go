@@ -104,10 +104,14 @@ func (l *link) execute(session *ssh.Session, tag string, input io.Reader, failed
 	}
 	l.stats.commands.Add(1)
 	if err := session.Start(launch(tag)); err != nil {
-		if l.alive() {
+		// Refusing is an answer; a session that ends instead of one was cut, and the command may have begun.
+		if !errors.Is(err, io.EOF) && !l.goneSoon() {
 			return fmt.Errorf("%w: %w", errNoSession, err)
 		}
-		return &lostError{sent: true, why: l.reason()}
+		if l.goneSoon() {
+			err = l.reason()
+		}
+		return &lostError{sent: true, why: err}
 	}
 	fed := make(chan struct{})
 	go func() {
