@@ -9,6 +9,8 @@ work=$root/.lab/demo
 lab_dir=$root/.lab/demo-lab
 export TF_CLI_CONFIG_FILE=$work/terraform.rc TF_IN_AUTOMATION=1
 
+[[ -t 1 ]] || export TF_CLI_ARGS=-no-color
+
 say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 # The provider is served from a local mirror, so that init works as with any published provider.
@@ -62,7 +64,7 @@ show() {
 			Look around:
 			  export KUBECONFIG=\$($cache/bin/lab kubeconfig --dir $lab_dir h1)
 			  kubectl get pods,svc -A                    # pods are simulated: they are ready, and nothing runs in them
-			  kubectl -n istio-system scale deployment istiod --replicas 3
+			  kubectl scale deployment nginx --replicas 3  # and see what the next plan says
 			  (cd $work/config && TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE LAB_SSH_KNOWN_HOSTS_PATH=$lab_dir/known_hosts LAB_SSH_PRIVATE_KEY_PATH=$lab_dir/id_ed25519 terraform plan)
 			  $cache/bin/lab exec --dir $lab_dir h1      # a shell on the host
 			Remove everything:
