@@ -23,8 +23,8 @@ const (
 	BehaviourPending   = "pending"
 )
 
-//go:embed failures.yaml
-var failures []byte
+// imageAuto is the image that Istio's gateway chart writes, to be replaced by the injector.
+const imageAuto = "auto"
 
 //go:embed node.yaml
 var node []byte
@@ -36,7 +36,14 @@ func Config() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("restricting the stage pod-ready: %w", err)
 	}
-	documents := [][]byte{node, ready, []byte(podfast.DefaultPodComplete), []byte(podfast.DefaultPodDelete), failures}
+	documents := [][]byte{node, ready, []byte(podfast.DefaultPodComplete), []byte(podfast.DefaultPodDelete)}
+	for _, failure := range failures() {
+		stage, err := failure.stage()
+		if err != nil {
+			return nil, fmt.Errorf("writing the stage %s: %w", failure.name, err)
+		}
+		documents = append(documents, stage)
+	}
 	return bytes.Join(documents, []byte("\n---\n")), nil
 }
 
@@ -54,8 +61,8 @@ func restrict(stage string) ([]byte, error) {
 		return nil, fmt.Errorf("no matchExpressions in %q", stage)
 	}
 	selector["matchExpressions"] = append(expressions,
-		map[string]any{"key": `.metadata.annotations["` + BehaviourAnnotation + `"]`, "operator": "DoesNotExist"},
-		map[string]any{"key": ".spec.containers.[].image", "operator": "NotIn", "values": []any{"auto"}},
+		expression(`.metadata.annotations["`+BehaviourAnnotation+`"]`, "DoesNotExist"),
+		expression(".spec.containers.[].image", "NotIn", imageAuto),
 	)
 	return yaml.Marshal(document)
 }
