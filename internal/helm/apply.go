@@ -132,35 +132,41 @@ func checkSpec(s Spec) error {
 
 // carryOut does a step and returns the release as it is then, also when the step failed half-way.
 func (op *operation) carryOut(ctx context.Context, found []record, next step, what string) (Release, error) {
+	done, healed, err := op.advance(ctx, found, next)
+	failure := explain(ctx, err, op.session, what, op.hide)
+	if done == nil || done.Info == nil {
+		return Release{}, failure
+	}
+	kept, err := recordOf(done)
+	if err != nil {
+		return Release{}, firstOf(failure, err)
+	}
+	out, err := kept.release()
+	out.Description = op.hide.text(out.Description)
+	if failure == nil {
+		out.Healed = healed
+	}
+	return out, firstOf(failure, err)
+}
+
+// advance does a step and says what it healed. The release is there whenever Helm has come so far as to keep it.
+func (op *operation) advance(ctx context.Context, found []record, next step) (*release.Release, string, error) {
 	if next.settle > 0 {
 		if err := op.settle(next); err != nil {
-			return Release{}, explain(ctx, err, op.session, what, op.hide)
+			return nil, "", err
 		}
 	}
+	healed := next.healed
 	done, err := op.run(next.method)
 	if err != nil && next.method == replace && !next.deployed && immutable(err) && ctx.Err() == nil {
 		done, err = op.afresh()
-		next.healed += "; what it had left could not be changed and was removed first"
+		healed += "; what it had left could not be changed and was removed first"
 	}
-	if done == nil || done.Info == nil {
-		return Release{}, explain(ctx, err, op.session, what, op.hide)
+	if err != nil {
+		return done, "", err
 	}
-	kept, keptErr := recordOf(done)
-	if keptErr != nil {
-		return Release{}, firstOf(explain(ctx, err, op.session, what, op.hide), keptErr)
-	}
-	if err == nil {
-		var cleaned string
-		cleaned, err = op.clean(found, kept)
-		next.healed += cleaned
-	}
-	failure := explain(ctx, err, op.session, what, op.hide)
-	out, readErr := kept.release()
-	if failure == nil {
-		out.Healed = next.healed
-	}
-	out.Description = op.hide.text(out.Description)
-	return out, firstOf(failure, readErr)
+	cleaned, err := op.clean(found, done)
+	return done, healed + cleaned, err
 }
 
 func firstOf(errs ...error) error {

@@ -9,6 +9,7 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
@@ -26,7 +27,7 @@ var precious = map[string]bool{"CustomResourceDefinition": true, "Namespace": tr
 
 // leftovers returns a manifest of the objects that failed revisions have and the release as it is now has not. Helm
 // goes on from the last revision that was deployed, and forgets what failed ones have made since.
-func leftovers(found []record, now record) ([]byte, error) {
+func leftovers(found []record, now *release.Release) ([]byte, error) {
 	known := map[object.Ref]bool{}
 	objects, err := parseManifest([]byte(now.Manifest), now.Namespace)
 	if err != nil {
@@ -37,10 +38,8 @@ func leftovers(found []record, now record) ([]byte, error) {
 	}
 	var out bytes.Buffer
 	for _, r := range found {
-		switch r.Info.Status {
-		case release.StatusFailed, release.StatusPendingInstall, release.StatusPendingUpgrade, release.StatusPendingRollback:
-		default:
-			return out.Bytes(), nil
+		if !r.Info.Status.IsPending() && r.Info.Status != release.StatusFailed {
+			break
 		}
 		for _, doc := range splitManifest([]byte(r.Manifest)) {
 			objects, err := parseManifest(doc, r.Namespace)
@@ -60,7 +59,7 @@ func leftovers(found []record, now record) ([]byte, error) {
 
 // clean deletes what failed revisions have left behind, as far as it still belongs to the release, and says what it
 // was.
-func (op *operation) clean(found []record, now record) (string, error) {
+func (op *operation) clean(found []record, now *release.Release) (string, error) {
 	manifest, err := leftovers(found, now)
 	if err != nil || len(manifest) == 0 {
 		return "", err
@@ -70,21 +69,15 @@ func (op *operation) clean(found []record, now record) (string, error) {
 		return "", fmt.Errorf("reading what failed revisions left behind: %w", err)
 	}
 	var ours kube.ResourceList
+	var names []string
 	for _, r := range list {
-		err := r.Get()
-		if apierrors.IsNotFound(err) {
-			continue
-		}
+		owned, err := op.owns(r)
 		if err != nil {
 			return "", fmt.Errorf("looking for what failed revisions left behind: %w", err)
 		}
-		live, err := meta.Accessor(r.Object)
-		if err != nil {
-			return "", err
-		}
-		marks := live.GetAnnotations()
-		if marks[ownerName] == op.Release && marks[ownerNamespace] == op.Namespace && marks[resourcePolicy] != kube.KeepPolicy {
+		if owned {
 			ours = append(ours, r)
+			names = append(names, r.Mapping.GroupVersionKind.Kind+" "+r.Name)
 		}
 	}
 	if len(ours) == 0 {
@@ -93,9 +86,22 @@ func (op *operation) clean(found []record, now record) (string, error) {
 	if _, errs := op.config.KubeClient.Delete(ours); len(errs) > 0 {
 		return "", fmt.Errorf("removing what failed revisions left behind: %w", severalErrors(errs))
 	}
-	names := make([]string, len(ours))
-	for i, r := range ours {
-		names[i] = r.Mapping.GroupVersionKind.Kind + " " + r.Name
-	}
 	return "; removed what it had left behind: " + strings.Join(names, ", "), nil
+}
+
+// owns reports whether an object is there, belongs to the release and need not be kept.
+func (op *operation) owns(r *resource.Info) (bool, error) {
+	err := r.Get()
+	if apierrors.IsNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	live, err := meta.Accessor(r.Object)
+	if err != nil {
+		return false, err
+	}
+	marks := live.GetAnnotations()
+	return marks[ownerName] == op.Release && marks[ownerNamespace] == op.Namespace && marks[resourcePolicy] != kube.KeepPolicy, nil
 }
