@@ -43,7 +43,7 @@ type Options struct {
 	Home string
 	// Bastions are passed in order on the way to every target. Empty means ProxyJump of ~/.ssh/config.
 	Bastions []Bastion
-	// ConnectTimeout bounds one attempt to connect, handshake and authentication included. Default 15 s.
+	// ConnectTimeout bounds connecting to one hop, with handshake, login and further tries. Default 15 s.
 	ConnectTimeout time.Duration
 	// KeepAlive is the pause between two keepalive requests, default 10 s; a connection that leaves one
 	// unanswered for three times as long is given up.
@@ -54,8 +54,8 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// Credentials are the ways to prove who one is. They are tried in the order of the fields, after which
-// identities of ~/.ssh/config, the agent and the default identity files follow.
+// Credentials are the ways to prove who one is. Keys come first: PrivateKey, PrivateKeyPath, IdentityFile of
+// ~/.ssh/config, the agent's, and, where nothing was named, ~/.ssh/id_ed25519, id_ecdsa and id_rsa. Then the password.
 type Credentials struct {
 	// PrivateKey is a key in PEM or OpenSSH form.
 	PrivateKey []byte
