@@ -68,7 +68,7 @@ type comparison struct {
 }
 
 func (c *comparison) value(path []string, want, live any) {
-	if want == nil || (empty(want) && (empty(live) || isMap(want))) {
+	if want == nil || (empty(want) && (empty(live) || hollow(want))) {
 		return
 	}
 	switch want := want.(type) {
@@ -204,9 +204,10 @@ func encodeStrings(v any) any {
 	return out
 }
 
-func isMap(v any) bool {
-	_, ok := v.(map[string]any)
-	return ok
+// hollow reports whether a value is a map without fields, which asks for nothing.
+func hollow(v any) bool {
+	m, ok := v.(map[string]any)
+	return ok && len(m) == 0
 }
 
 // empty reports whether the API server may drop a value because it says nothing.
