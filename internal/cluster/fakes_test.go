@@ -50,7 +50,9 @@ func (f *fakes) note(call string) {
 func (f *fakes) UID(context.Context) (string, error)     { return "uid", nil }
 func (f *fakes) Version(context.Context) (string, error) { return "v1.35.7", nil }
 
-func (f *fakes) Exists(_ context.Context, _, kind string) (bool, error) { return !f.unserved[kind], nil }
+func (f *fakes) Exists(_ context.Context, _, kind string) (bool, error) {
+	return !f.unserved[kind], nil
+}
 
 func (f *fakes) Apply(_ context.Context, o object.Object, _ kube.ApplyOptions) (object.Object, error) {
 	f.note("apply " + object.RefOf(o).String())

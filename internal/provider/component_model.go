@@ -97,12 +97,22 @@ func componentAttributes(ctx context.Context, own map[string]schema.Attribute) m
 			Computed:            true,
 			MarkdownDescription: "`ready`, or `failed` when a creation did not finish; a failed creation is repaired in place by the next apply.",
 		},
-		"timeouts": timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
+		"timeouts": timeoutsAttribute(ctx),
 	}
 	for name, a := range own {
 		shared[name] = a
 	}
 	return shared
+}
+
+// timeoutsAttribute is the attribute of every resource that limits its operations in time.
+func timeoutsAttribute(ctx context.Context) schema.Attribute {
+	a := timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true})
+	if nested, ok := a.(schema.SingleNestedAttribute); ok {
+		nested.MarkdownDescription = "How long each operation may take, such as `30m`."
+		return nested
+	}
+	return a
 }
 
 // driftList makes the drift attribute; it is never null, so that a plan can promise that nothing will be left.

@@ -452,4 +452,3 @@ func valueOfMap(t *testing.T, typ tftypes.Type, v attrs) tftypes.Value {
 	}
 	return tftypes.NewValue(typ, values)
 }
-

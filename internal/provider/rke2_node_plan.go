@@ -59,8 +59,8 @@ func (r *rke2Node) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	}
 	var state rke2NodeModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	becomesKnown := plan.Join.IsUnknown() && state.Join.IsNull()
-	if !becomesKnown && leaves(ctx, plan.Join, state.clusterUID(ctx), &resp.Diagnostics) {
+	joinsLater := plan.Join.IsUnknown() && state.Join.IsNull()
+	if !joinsLater && leaves(ctx, plan.Join, state.clusterUID(ctx), &resp.Diagnostics) {
 		resp.RequiresReplace = append(resp.RequiresReplace, path.Root("join"))
 	}
 	planNodeDrift(ctx, state, plan, resp)
@@ -129,6 +129,7 @@ type rke2Version struct{}
 func (rke2Version) Description(context.Context) string {
 	return "is an RKE2 version such as v1.35.7+rke2r1"
 }
+
 func (rke2Version) MarkdownDescription(context.Context) string {
 	return "is an RKE2 version such as `v1.35.7+rke2r1`"
 }

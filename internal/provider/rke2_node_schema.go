@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -61,7 +60,7 @@ func nodeAttributes(ctx context.Context) map[string]schema.Attribute {
 		"adopt":              schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false), MarkdownDescription: "Takes over an RKE2 that is on the host already, where its role and version allow it. Default: `false`, which makes it an error."},
 		"drift_policy":       nodeDriftPolicy(),
 		"on_destroy":         schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyUninstall), MarkdownDescription: "What a destroy does with the host: `uninstall` removes RKE2 and its data, `keep` only forgets it. Default: `uninstall`.", Validators: []validator.String{stringvalidator.OneOf(onDestroyUninstall, onDestroyKeep)}},
-		"timeouts":           timeouts.Attributes(ctx, timeouts.Opts{Create: true, Read: true, Update: true, Delete: true}),
+		"timeouts":           timeoutsAttribute(ctx),
 		"cluster":            clusterOutput(),
 		"name":               schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the node in its cluster.", PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
 		"installed_version":  schema.StringAttribute{Computed: true, MarkdownDescription: "Version that is installed."},
