@@ -16,20 +16,20 @@ func (l *Lab) Env() map[string]string {
 	if !l.block.IsValid() {
 		return l.EnvInside()
 	}
-	return l.env(netip.AddrPortFrom(forward.In(l.block, 1), l.services.Port()), l.Outside)
+	return l.env(netip.AddrPortFrom(forward.In(l.block, 1), l.services.Port()), l.Outside, kubeconfigFile)
 }
 
 // EnvInside is Env for a process in the lab's own network.
 func (l *Lab) EnvInside() map[string]string {
-	return l.env(l.services, func(i int) string { return l.hosts[i].Address().String() })
+	return l.env(l.services, func(i int) string { return l.hosts[i].Address().String() }, insideFile)
 }
 
-func (l *Lab) env(services netip.AddrPort, address func(i int) string) map[string]string {
+func (l *Lab) env(services netip.AddrPort, address func(i int) string, kubeconfig string) map[string]string {
 	var targets []string
 	for i := range l.hosts {
 		targets = append(targets, "root@"+net.JoinHostPort(address(i), "22"))
 	}
-	return map[string]string{
+	env := map[string]string{
 		"LAB_HOSTS":                strings.Join(targets, " "),
 		"LAB_SSH_USER":             "root",
 		"LAB_SSH_PRIVATE_KEY_PATH": filepath.Join(l.dir, keyFile),
@@ -39,6 +39,10 @@ func (l *Lab) env(services netip.AddrPort, address func(i int) string) map[strin
 		// hosts download their release themselves, so this one is an address on their network
 		"LAB_RELEASE_URL": "http://" + l.services.String() + releasePath,
 	}
+	if l.cluster != nil {
+		env["KUBECONFIG"] = filepath.Join(l.dir, kubeconfig)
+	}
+	return env
 }
 
 // exports is an environment as a file for the shell.

@@ -12,24 +12,36 @@ const (
 	keyFile        = "id_ed25519"
 	knownHostsFile = "known_hosts"
 	envFile        = "env"
+	kubeconfigFile = "kubeconfig"        // of the lab's own cluster, for the lab's starter
+	insideFile     = "kubeconfig-inside" // and for processes in the lab's network
 )
 
 // Files are the names of all files that a lab writes to its folder.
-func Files() []string { return []string{keyFile, keyFile + ".pub", knownHostsFile, envFile} }
+func Files() []string {
+	return []string{keyFile, keyFile + ".pub", knownHostsFile, envFile, kubeconfigFile, insideFile}
+}
+
+type labFile struct {
+	name, text string
+	mode       os.FileMode
+}
 
 func (l *Lab) writeFiles() error {
 	if l.dir == "" {
 		return nil
 	}
-	for _, file := range []struct {
-		name, text string
-		mode       os.FileMode
-	}{
+	files := []labFile{
 		{keyFile, string(l.key.Private), 0o600},
 		{keyFile + ".pub", l.key.Authorized + "\n", 0o644},
 		{knownHostsFile, l.knownHosts(), 0o644},
 		{envFile, exports(l.Env()), 0o644},
-	} {
+	}
+	if l.cluster != nil {
+		files = append(files,
+			labFile{kubeconfigFile, l.cluster.kubeconfigFor(l.ClusterOutside()), 0o600},
+			labFile{insideFile, l.cluster.kubeconfigFor(l.cluster.Address()), 0o600})
+	}
+	for _, file := range files {
 		path := filepath.Join(l.dir, file.name)
 		if err := os.WriteFile(path, []byte(file.text), file.mode); err != nil {
 			return fmt.Errorf("writing the lab's files: %w", err)

@@ -1,5 +1,5 @@
-// Package lab knows how to run all that the provider's tests need on one machine: hosts, a release server and a chart server, in
-// namespaces of their own.
+// Package lab knows how to run all that the provider's tests need on one machine: hosts, a release server, a chart
+// server and a cluster, in namespaces of their own.
 package lab
 
 import (
@@ -28,6 +28,8 @@ type Options struct {
 	Release      release.Options
 	Charts       charts.Options
 	ControlPlane string       // path of the control plane binary on this machine, "" for hosts without one
+	Cluster      bool         // a cluster of the lab's own, besides those that are installed on hosts; needs ControlPlane
+	ClusterPort  int          // where its API is served on hosts.Gateway, 0 for any free port
 	Outside      *Outside     // addresses outside the lab's namespaces, nil for none
 	Logger       *slog.Logger // nil for none
 	Progress     func(string) // gets a line for each step, nil for none
@@ -40,6 +42,7 @@ type Lab struct {
 	key      hosts.Key
 	releases *release.Releases
 	charts   *charts.Repository
+	cluster  *Cluster       // nil for none
 	services netip.AddrPort // of the release and chart server, inside
 	block    netip.Prefix   // of the addresses outside, invalid when there are none
 	close    []func(context.Context) error
@@ -63,7 +66,7 @@ func Start(ctx context.Context, rack *hosts.Rack, o Options) (lab *Lab, err erro
 	if err := l.startServices(ctx, o); err != nil {
 		return nil, err
 	}
-	if err := l.startHosts(ctx, rack, o); err != nil {
+	if err := l.startMachines(ctx, rack, o); err != nil {
 		return nil, err
 	}
 	if o.Outside != nil {
@@ -81,7 +84,7 @@ func Start(ctx context.Context, rack *hosts.Rack, o Options) (lab *Lab, err erro
 // Hosts are the lab's hosts in the order in which they were made.
 func (l *Lab) Hosts() []*hosts.Host { return l.hosts }
 
-// Close stops the lab, even when ctx has ended: hosts lose their power, servers and addresses are closed. The files in its folder
+// Close stops the lab, even when ctx has ended: hosts lose their power, the cluster, servers and addresses are closed. The files in its folder
 // stay.
 func (l *Lab) Close(ctx context.Context) error {
 	var errs []error
@@ -91,6 +94,26 @@ func (l *Lab) Close(ctx context.Context) error {
 	l.close = nil
 	l.running.Wait()
 	return errors.Join(errs...)
+}
+
+// startMachines starts the hosts, and the cluster at the same time.
+func (l *Lab) startMachines(ctx context.Context, rack *hosts.Rack, o Options) error {
+	begin := time.Now()
+	if o.Cluster {
+		if err := l.beginCluster(o); err != nil {
+			return err
+		}
+	}
+	if err := l.startHosts(ctx, rack, o); err != nil {
+		return err
+	}
+	if o.Cluster {
+		if err := l.cluster.waitReady(ctx); err != nil {
+			return err
+		}
+		o.Progress(fmt.Sprintf("the lab's cluster is up (%s)", time.Since(begin).Round(10*time.Millisecond)))
+	}
+	return nil
 }
 
 func (l *Lab) startHosts(ctx context.Context, rack *hosts.Rack, o Options) error {

@@ -2,6 +2,7 @@ package lab_test
 
 import (
 	"errors"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -98,6 +99,50 @@ func TestLab_SeveralInOneProcess(t *testing.T) {
 	}
 	if out, err := a.Hosts()[0].Run(t.Context(), "nc -z -w 2 "+b.Hosts()[0].Address().String()+" 22 && echo reached"); err != nil || out != "reached" {
 		t.Errorf("from one lab to the other: %q (%v)", out, err)
+	}
+}
+
+func TestLab_OwnCluster(t *testing.T) {
+	t.Parallel()
+	var servers []string
+	for range 2 {
+		l := lab.New(t, lab.Options{Cluster: true})
+		if !l.Cluster().Running() {
+			t.Error("the cluster does not run")
+		}
+		text, err := os.ReadFile(l.Env()["KUBECONFIG"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := l.Cluster().Address().String()
+		if !strings.Contains(string(text), "server: https://"+server+"\n") {
+			t.Errorf("the kubeconfig does not name %s:\n%s", server, text)
+		}
+		conn, err := net.DialTimeout("tcp", server, 10*time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn.Close()
+		servers = append(servers, server)
+	}
+	if servers[0] == servers[1] {
+		t.Errorf("two clusters are at %s", servers[0])
+	}
+	if l := bare(t, 0); l.Cluster() != nil || l.Env()["KUBECONFIG"] != "" {
+		t.Error("a lab has a cluster that was not asked for")
+	}
+}
+
+func TestLab_ClusterThatDoesNotStart(t *testing.T) {
+	t.Parallel()
+	rack := hosts.Shared(t)
+	for path, want := range map[string]string{"": "no control plane binary", "/bin/true": "ended before it was ready", "/nowhere": "no such file"} {
+		l, err := lab.Start(t.Context(), rack, lab.Options{Dir: t.TempDir(), ControlPlane: path, Cluster: true})
+		if err == nil {
+			t.Errorf("with the binary %q a cluster started: %v", path, l.Close(t.Context()))
+		} else if !strings.Contains(err.Error(), want) {
+			t.Errorf("with the binary %q: %v, want %q", path, err, want)
+		}
 	}
 }
 

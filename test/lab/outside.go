@@ -11,8 +11,8 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/forward"
 )
 
-// Outside says how a lab gets addresses outside its own namespaces: 127.A.B.1 for its services and 127.A.B.11, 12... for its
-// hosts. A and B come from Path; when another lab has them, others are taken.
+// Outside says how a lab gets addresses outside its own namespaces: 127.A.B.1 for its services and its cluster, and
+// 127.A.B.11, 12... for its hosts. A and B come from Path; when another lab has them, others are taken.
 type Outside struct {
 	Path   string
 	Listen func(ctx context.Context, network, address string) (net.Listener, error) // in the network outside
@@ -51,6 +51,9 @@ func (l *Lab) openOutside(ctx context.Context, o Options) error {
 func (l *Lab) listen(ctx context.Context, o Options, block netip.Prefix) ([]forward.Route, error) {
 	targets := map[string]string{
 		endpoint(forward.In(block, 1), int(l.services.Port())): l.services.String(),
+	}
+	if l.cluster != nil {
+		targets[endpoint(forward.In(block, 1), ClusterPort)] = l.cluster.Address().String()
 	}
 	for i, host := range l.hosts {
 		for _, port := range hostPorts() {

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-const defaultDiskMiB = 4096
+// defaultDiskMiB is room enough for a cluster: RKE2 wants several GiB.
+const defaultDiskMiB = 16384
 
 // mountDisk puts a layer in memory over the image: fast, limited in size, and gone with the mount.
 func (h *Host) mountDisk() error {

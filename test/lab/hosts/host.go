@@ -18,7 +18,7 @@ import (
 type Options struct {
 	Name    string        // hostname, at most 50 letters and digits; "" for h1, h2...
 	Suite   string        // release of the distribution, one of Rack.Suites; "" for that of this machine
-	DiskMiB int           // size of the disk, 4096 when 0; it takes memory only as it fills
+	DiskMiB int           // size of the disk, 16384 when 0; it takes memory only as it fills
 	Init    Init          // what runs as the first process
 	Cable   bool          // connected with a cable whose quality SetCable changes
 	Quality cable.Quality // of the cable when the host first boots

@@ -74,7 +74,7 @@ func status(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := json.Unmarshal(body, &s.Hosts); err != nil {
+	if err := json.Unmarshal(body, &s); err != nil {
 		return fmt.Errorf("understanding the lab: %w", err)
 	}
 	if *asJSON {
@@ -87,6 +87,13 @@ func status(ctx context.Context, args []string) error {
 			power = "on"
 		}
 		say("host %s is %s: %s, inside the lab %s", host.Name, power, host.Outside, host.Address)
+	}
+	if s.Cluster != nil {
+		condition := "running"
+		if !s.Cluster.Running {
+			condition = "not running any more, see " + f.path(logFile)
+		}
+		say("cluster is %s: %s, inside the lab %s", condition, s.Cluster.Outside, s.Cluster.Address)
 	}
 	return nil
 }

@@ -64,6 +64,7 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 	}
 	l, err := lab.Start(ctx, rack, lab.Options{
 		Dir: o.Dir, Hosts: o.Hosts, ServicePort: servicePort, ControlPlane: o.ControlPlane, Logger: logger,
+		Cluster: o.Cluster, ClusterPort: lab.ClusterPort,
 		Outside:  &lab.Outside{Path: o.Dir, Listen: inside.ListenOutside},
 		Progress: func(line string) { tell(report, wordProgress+line) },
 	})
@@ -76,7 +77,9 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 		return err
 	}
 	defer func() { _ = control.Close() }()
-	ready, err := json.Marshal(state{ID: inside.ID, Hosts: describe(l), Env: l.EnvInside()})
+	s := describe(l)
+	s.ID, s.Env = inside.ID, l.EnvInside()
+	ready, err := json.Marshal(s)
 	if err != nil {
 		return fmt.Errorf("describing the lab: %w", err)
 	}
@@ -109,14 +112,19 @@ func stayWhile(ctx context.Context, f folder) {
 // tell writes a line to the starter. One that has ended is noticed by its other pipe.
 func tell(report *os.File, line string) { _, _ = fmt.Fprintln(report, line) }
 
-func describe(l *lab.Lab) []hostState {
-	var all []hostState
+// describe is the part of the state that changes while the lab runs.
+func describe(l *lab.Lab) (s state) {
 	for i, host := range l.Hosts() {
-		all = append(all, hostState{
+		s.Hosts = append(s.Hosts, hostState{
 			Name: host.Name(), Address: host.Address().String(), Outside: l.Outside(i), Running: host.Running(),
 		})
 	}
-	return all
+	if cluster := l.Cluster(); cluster != nil {
+		s.Cluster = &clusterState{
+			Address: cluster.Address().String(), Outside: l.ClusterOutside().String(), Running: cluster.Running(),
+		}
+	}
+	return s
 }
 
 // listenControl serves the other lab commands on a socket in the lab's folder.

@@ -27,7 +27,7 @@ const (
 	socketFile = "control"
 	consoles   = "consoles"
 
-	kubeconfigFile = "kubeconfig"
+	kubeconfigPrefix = "kubeconfig-" // of a server; the host's name follows
 )
 
 // state is what is known about a running lab.
@@ -36,12 +36,19 @@ type state struct {
 	Started string            `json:"started,omitempty"` // its start time, in the kernel's ticks: a later process may get the same PID
 	ID      string            `json:"id,omitempty"`      // in the names of its control groups; it and the rest is not there before the lab is usable
 	Hosts   []hostState       `json:"hosts,omitempty"`
-	Env     map[string]string `json:"env,omitempty"` // for processes inside
+	Cluster *clusterState     `json:"cluster,omitempty"` // the lab's own
+	Env     map[string]string `json:"env,omitempty"`     // for processes inside
 }
 
 type hostState struct {
 	Name    string `json:"name"`
 	Address string `json:"address"` // on the lab's network
+	Outside string `json:"outside"` // on this machine
+	Running bool   `json:"running"`
+}
+
+type clusterState struct {
+	Address string `json:"address"` // and port of the API, on the lab's network
 	Outside string `json:"outside"` // on this machine
 	Running bool   `json:"running"`
 }
@@ -180,7 +187,17 @@ func (f folder) removeFiles() error {
 	if err := os.RemoveAll(f.path(consoles)); err != nil {
 		return fmt.Errorf("removing the lab's files: %w", err)
 	}
-	for _, name := range append(lab.Files(), logFile, socketFile, kubeconfigFile, stateFile+".new", stateFile) {
+	entries, err := os.ReadDir(string(f))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("looking into the lab's folder: %w", err)
+	}
+	names := lab.Files()
+	for _, entry := range entries {
+		if strings.HasPrefix(entry.Name(), kubeconfigPrefix) {
+			names = append(names, entry.Name())
+		}
+	}
+	for _, name := range append(names, logFile, socketFile, stateFile+".new", stateFile) {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("removing the lab's files: %w", err)
 		}

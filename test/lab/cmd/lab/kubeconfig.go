@@ -41,7 +41,7 @@ func kubeconfig(ctx context.Context, args []string) error {
 	// the server's certificate does not know the address by which it is reached from here
 	text := strings.Replace(string(out), "server: https://127.0.0.1:6443",
 		"server: https://"+host.Outside+":6443\n    tls-server-name: kubernetes", 1)
-	path := f.path(kubeconfigFile)
+	path := f.path(kubeconfigPrefix + host.Name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("writing the kubeconfig: %w", err)
 	}

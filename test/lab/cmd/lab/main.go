@@ -1,5 +1,5 @@
-// Command lab runs a test lab in the background: hosts with real systemd and sshd, a release server and a chart server, in
-// namespaces of their own.
+// Command lab runs a test lab in the background: hosts with real systemd and sshd, a release server, a chart server
+// and a cluster, in namespaces of their own.
 package main
 
 import (
@@ -16,7 +16,9 @@ import (
 
 const usage = `usage: lab COMMAND [flags]
 
-  up [--dir .lab] [--hosts 1] [--bare] start a lab and wait until it is usable; bare: hosts only, without a control plane
+  up [--dir .lab] [--hosts 1] [--cluster=false] [--bare]
+                                       start a lab and wait until it is usable; a cluster of its own is part of it unless
+                                       it is turned off; bare: no cluster, and hosts without a control plane
   down [--dir .lab]                    stop it and remove all of it
   status [--dir .lab] [--json]         show what runs
   exec [--dir .lab] HOST [COMMAND...]  run a command, or a shell, on a host, by SSH as root

@@ -27,6 +27,7 @@ type order struct {
 	Image        string `json:"image"`
 	Hosts        int    `json:"hosts"`
 	Bare         bool   `json:"bare"`
+	Cluster      bool   `json:"cluster"`
 	ControlPlane string `json:"controlPlane"` // path of the binary, "" for none
 }
 
@@ -34,7 +35,8 @@ func up(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("up", flag.ContinueOnError)
 	dir := dirFlag(flags)
 	count := flags.Int("hosts", 1, "number of hosts")
-	bare := flags.Bool("bare", false, "hosts without a control plane: RKE2 cannot start on them")
+	cluster := flags.Bool("cluster", true, "a cluster of the lab's own, in KUBECONFIG")
+	bare := flags.Bool("bare", false, "hosts without a control plane: RKE2 cannot start on them, and there is no cluster")
 	if err := parse(flags, args, func(n int) bool { return n == 0 }); err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func up(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return start(ctx, f, order{Dir: string(f), Hosts: *count, Bare: *bare})
+	return start(ctx, f, order{Dir: string(f), Hosts: *count, Bare: *bare, Cluster: *cluster && !*bare})
 }
 
 // start starts the lab of a folder unless it is running.
@@ -221,6 +223,9 @@ func summary(s state) string {
 	var parts []string
 	for _, host := range s.Hosts {
 		parts = append(parts, host.Name+" "+host.Outside)
+	}
+	if s.Cluster != nil {
+		parts = append(parts, "cluster "+s.Cluster.Outside)
 	}
 	return strings.Join(parts, ", ")
 }
