@@ -55,7 +55,7 @@ func TestAccCluster_RefusedConfigurations(t *testing.T) {
 		"skipped minor":     {config: strings.Replace(base, release, "v1.37.1+rke2r1", 1), atPlan: true, says: []string{"skip a minor"}},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // they share one state
 			w.t = t
 			if strings.Contains(c.config, "lab_rke2_node\" \"server\"") {
 				w.config(c.config, metallb)

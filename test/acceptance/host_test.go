@@ -52,6 +52,7 @@ func TestAccNode_RefusedLogins(t *testing.T) {
 	addPlainUser(t, host)
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorkspace(t, l)
 			w.config(server(l, host, c.block))
 			if c.prepare != nil {
