@@ -54,8 +54,8 @@ func TestAccCluster_RefusedConfigurations(t *testing.T) {
 		"downgrade":         {config: strings.Replace(base, release, "v1.34.1+rke2r1", 1), atPlan: true, says: []string{"downgrade"}},
 		"skipped minor":     {config: strings.Replace(base, release, "v1.37.1+rke2r1", 1), atPlan: true, says: []string{"skip a minor"}},
 	}
-	for name, c := range cases {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // they share one state
+	for name, c := range cases { //nolint:paralleltest // they share one state
+		t.Run(name, func(t *testing.T) {
 			w.t = t
 			if strings.Contains(c.config, "lab_rke2_node\" \"server\"") {
 				w.config(c.config, metallb)
