@@ -1,6 +1,6 @@
 module github.com/dxlab/terraform-provider-lab/bench
 
-go 1.26.8
+go 1.26.0
 
 require (
 	github.com/dxlab/terraform-provider-lab v0.0.0
@@ -115,7 +115,6 @@ require (
 	gopkg.in/evanphx/json-patch.v4 v4.13.0 // indirect
 	gopkg.in/inf.v0 v0.9.1 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
-	gotest.tools/v3 v3.5.2 // indirect
 	helm.sh/helm/v3 v3.22.0 // indirect
 	k8s.io/api v0.37.0 // indirect
 	k8s.io/apiextensions-apiserver v0.37.0 // indirect
