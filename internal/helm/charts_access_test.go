@@ -203,6 +203,10 @@ func TestCharts_MirrorAndExceptions(t *testing.T) {
 			t.Errorf("%s is %s %s, want %s", name, got.Name, got.Version, want)
 		}
 	}
+	direct, err := newCharts(t, options).Resolve(t.Context(), helm.ChartRef{Repository: upstream.URL, Name: "demo", Direct: true})
+	if err != nil || direct.Version != "1.0.0" {
+		t.Errorf("a repository that was named for the chart gave version %q, %v", direct.Version, err)
+	}
 }
 
 func TestCharts_CancelStopsADownload(t *testing.T) {

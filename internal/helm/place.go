@@ -62,6 +62,8 @@ func (c *Charts) place(ref ChartRef) (place, error) {
 	p.as = login{c.options.Username, c.options.Password, true}
 	exception, found := c.options.Exceptions[p.name]
 	switch {
+	case ref.Direct && c.options.Mirror != "":
+		p.as = login{} // the mirror's credentials are not for other repositories
 	case ref.Direct:
 	case found:
 		p.except(exception)

@@ -41,7 +41,7 @@ type ChartRef struct {
 	// Digest locks the chart: the sha256 of its archive, "sha256:<hex>" or only the hex digits. Empty does not lock.
 	Digest string
 	// Direct takes the chart from Repository itself, whatever mirror or exception there is: somebody named it for this
-	// very chart. Credentials of the mirror are kept back until the repository asks for some.
+	// very chart. It does not get the credentials of a mirror.
 	Direct bool
 }
 
