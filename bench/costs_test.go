@@ -71,9 +71,9 @@ func stacks(t *testing.T, l *lab.Lab, mirror, others string, runs int) {
 		fmt.Sprintf("address = %q", address),
 	}
 	ours := newWorkspace(t, l, "stack/lab", settings, mirror)
-	own := stack(l, p, ours, "lab", runs, func() cost { return ours.apply() })
-
 	theirs := newWorkspace(t, l, "stack/others", settings, others)
+
+	own := stack(l, p, ours, "lab", runs, func() cost { return ours.apply() })
 	foreign := stack(l, p, theirs, "others", runs, func() cost {
 		// the kinds of the second apply's manifests have to be there when it is planned
 		return theirs.apply("-target=helm_release.metallb", "-target=helm_release.istiod").plus(theirs.apply())
