@@ -37,7 +37,7 @@ settings() {
 
 on_lab() {
 	say "starting a test lab: one host with systemd and sshd, a stand-in RKE2 release, miniature charts"
-	make --no-print-directory lab-up LAB_DIR="$lab_dir" HOSTS=1
+	make --no-print-directory lab-up LAB_DIR="$lab_dir" HOSTS=1 LAB_UP_FLAGS=--cluster=false
 	# shellcheck disable=SC1091 # written by the line above
 	. "$lab_dir/env"
 	local host=${LAB_HOSTS%% *}
