@@ -320,4 +320,3 @@ func (c *core) imported(name, id string) (*tracked, report) {
 	got := resp.ImportedResources[0]
 	return c.refresh(name, &tracked{value: c.static(c.typ(name), got.State), private: got.Private, identity: got.Identity})
 }
-

@@ -8,17 +8,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	ephemeralschema "github.com/hashicorp/terraform-plugin-framework/ephemeral/schema"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
-
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
-	"github.com/hashicorp/terraform-plugin-framework/provider"
 )
 
 // attribute is what all kinds of schemas have in common.
@@ -91,7 +90,7 @@ func sources(t *testing.T) string {
 	var text strings.Builder
 	for _, dir := range []string{"test/acceptance", "examples/labs"} {
 		err := filepath.WalkDir(filepath.Join(root, dir), func(path string, d os.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !(strings.HasSuffix(path, ".go") || strings.HasSuffix(path, ".tf")) {
+			if err != nil || d.IsDir() || (!strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, ".tf")) {
 				return err
 			}
 			raw, err := os.ReadFile(path)
@@ -109,8 +108,8 @@ func TestHouseRules_Resources(t *testing.T) {
 	t.Parallel()
 	p := &labProvider{}
 	acceptance := sources(t)
-	for _, make := range p.Resources(t.Context()) {
-		r := make()
+	for _, construct := range p.Resources(t.Context()) {
+		r := construct()
 		var meta resource.MetadataResponse
 		r.Metadata(t.Context(), resource.MetadataRequest{ProviderTypeName: typeName}, &meta)
 		t.Run(meta.TypeName, func(t *testing.T) {
@@ -176,18 +175,18 @@ func TestHouseRules_Others(t *testing.T) {
 	checkAttributes(t, "provider", own.Schema.Attributes)
 	exists(t, "docs/index.md")
 	exists(t, "examples/provider/provider.tf")
-	for _, make := range p.DataSources(t.Context()) {
+	for _, construct := range p.DataSources(t.Context()) {
 		var meta datasource.MetadataResponse
 		var got datasource.SchemaResponse
-		make().Metadata(t.Context(), datasource.MetadataRequest{ProviderTypeName: typeName}, &meta)
-		make().Schema(t.Context(), datasource.SchemaRequest{}, &got)
+		construct().Metadata(t.Context(), datasource.MetadataRequest{ProviderTypeName: typeName}, &meta)
+		construct().Schema(t.Context(), datasource.SchemaRequest{}, &got)
 		checkOther(t, meta.TypeName, "data-source", got.Schema)
 	}
-	for _, make := range p.EphemeralResources(t.Context()) {
+	for _, construct := range p.EphemeralResources(t.Context()) {
 		var meta ephemeral.MetadataResponse
 		var got ephemeral.SchemaResponse
-		make().Metadata(t.Context(), ephemeral.MetadataRequest{ProviderTypeName: typeName}, &meta)
-		make().Schema(t.Context(), ephemeral.SchemaRequest{}, &got)
+		construct().Metadata(t.Context(), ephemeral.MetadataRequest{ProviderTypeName: typeName}, &meta)
+		construct().Schema(t.Context(), ephemeral.SchemaRequest{}, &got)
 		checkOther(t, meta.TypeName, "ephemeral-resource", got.Schema)
 	}
 }

@@ -51,12 +51,12 @@ func repairsInPlace(ctx context.Context, private privateGetter, p place, diags *
 	return p.complete() && p == planned
 }
 
-func placeOf(m resourceModel) place {
+func placeOf(ctx context.Context, m resourceModel) place {
 	namespace, name := m.id()
 	p := place{Namespace: namespace, Name: name}
 	var ref referenceModel
 	if o := m.base().Cluster; !o.IsNull() && !o.IsUnknown() {
-		if diags := o.As(context.Background(), &ref, emptyForUnknown); diags.HasError() {
+		if diags := o.As(ctx, &ref, emptyForUnknown); diags.HasError() {
 			return place{}
 		}
 		p.Host = ref.Host.ValueString()
@@ -70,7 +70,7 @@ func placeOf(m resourceModel) place {
 
 // skipsRemoval tells a deletion that it is half of a repair.
 func skipsRemoval(ctx context.Context, private privateGetter, m resourceModel, diags *diag.Diagnostics) bool {
-	if m.base().Status.ValueString() != statusFailed || !repairsInPlace(ctx, private, placeOf(m), diags) {
+	if m.base().Status.ValueString() != statusFailed || !repairsInPlace(ctx, private, placeOf(ctx, m), diags) {
 		return false
 	}
 	tflog.Info(ctx, "the creation did not finish; it is left in place for its repair")
@@ -86,5 +86,5 @@ func noteComponent[T any, M modelOf[T]](ctx context.Context, plan tfsdk.Plan, pr
 	if diags.HasError() || reference.IsUnknown() {
 		return
 	}
-	noteCreation(ctx, private, placeOf(m), diags)
+	noteCreation(ctx, private, placeOf(ctx, m), diags)
 }

@@ -111,12 +111,12 @@ func (m *helmReleaseModel) component(ctx context.Context, s secrets, diags *diag
 }
 
 func (m *helmReleaseModel) observe(o cluster.Observed) {
-	for _, c := range o.Charts {
-		if m.Chart.IsNull() && c.Chart != "" { // an import
-			m.Chart = types.StringValue(c.Chart)
-		}
-		m.observedCharts(o, c.Chart)
-		return
+	var chart string
+	if len(o.Charts) > 0 {
+		chart = o.Charts[0].Chart
 	}
-	m.observedCharts(o, "")
+	if m.Chart.IsNull() && chart != "" { // an import
+		m.Chart = types.StringValue(chart)
+	}
+	m.observedCharts(o, chart)
 }

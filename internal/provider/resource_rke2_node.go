@@ -259,14 +259,14 @@ func (r *rke2Node) observe(ctx context.Context, m *rke2NodeModel, o rke2.Observe
 	ref.UID = ""
 	engine, err := r.session.cluster(ctx, reach.Reference{Host: ref.Host, Port: ref.Port, User: ref.User, HostKey: ref.HostKey})
 	if err != nil {
-		m.setCluster(ref, m.clusterUID(ctx))
+		m.setCluster(ctx, ref, m.clusterUID(ctx))
 		return err
 	}
 	uid, err := engine.UID(ctx)
 	if err != nil {
 		uid = m.clusterUID(ctx)
 	}
-	m.setCluster(ref, uid)
+	m.setCluster(ctx, ref, uid)
 	return err
 }
 

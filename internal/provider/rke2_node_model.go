@@ -144,11 +144,11 @@ func (m *rke2NodeModel) clusterKey(ctx context.Context) string {
 	return m.Host.ValueString()
 }
 
-func (m *rke2NodeModel) setCluster(ref reach.Reference, uid string) {
+func (m *rke2NodeModel) setCluster(ctx context.Context, ref reach.Reference, uid string) {
 	address := m.Address
 	if m.Role.ValueString() == string(rke2.Agent) {
 		var join referenceModel
-		if diags := m.Join.As(context.Background(), &join, emptyForUnknown); !diags.HasError() {
+		if diags := m.Join.As(ctx, &join, emptyForUnknown); !diags.HasError() {
 			address = join.Address
 		}
 	}

@@ -89,7 +89,7 @@ func plannedCluster(ctx context.Context, state, plan rke2NodeModel) types.Object
 	if uid == "" {
 		return types.ObjectUnknown(referenceTypes)
 	}
-	next.setCluster(next.reference(ctx), uid)
+	next.setCluster(ctx, next.reference(ctx), uid)
 	return next.Cluster
 }
 

@@ -265,7 +265,7 @@ func (r *settingsReader) charts(ctx context.Context, o types.Object) helm.Charts
 		CacheDir: r.path(r.text(m.CacheDir, "charts.cache_dir", "LAB_CHARTS_CACHE")),
 	}
 	if file := os.Getenv("LAB_CHARTS_CA"); len(options.CA) == 0 && file != "" {
-		ca, err := os.ReadFile(file)
+		ca, err := os.ReadFile(file) //nolint:gosec // the user names the file
 		if err != nil {
 			r.diags.AddError("Reading the file that LAB_CHARTS_CA names failed", err.Error())
 		}
