@@ -44,7 +44,7 @@ func TestCosts(t *testing.T) { //nolint:paralleltest // anything beside it would
 }
 
 // quickstart measures the example, from a bare host and back.
-func quickstart(t *testing.T, l *lab.Lab, w *workspace, runs int) {
+func quickstart(t testing.TB, l *lab.Lab, w *workspace, runs int) {
 	host := l.Hosts()[0]
 	measure := func(name string, do func() cost) phase {
 		l.Charts().ResetStats()
@@ -58,13 +58,13 @@ func quickstart(t *testing.T, l *lab.Lab, w *workspace, runs int) {
 	install := measure("install", func() cost { return w.apply() })
 	plan := measure("no-op plan", w.plan)
 	plan.cost, plan.least = plans(w, runs)
-	print(os.Stdout, "examples/labs/quickstart over SSH: host, RKE2, MetalLB, Istio, gateway, sample, route",
-		[]phase{install, plan, measure("destroy", w.destroy)})
-	printRequests(os.Stdout, "The API requests of the no-op plan:", plan.api, 20)
+	fmt.Print(table("examples/labs/quickstart over SSH: host, RKE2, MetalLB, Istio, gateway, sample, route",
+		[]phase{install, plan, measure("destroy", w.destroy)}))
+	fmt.Print(listing("The API requests of the no-op plan:", plan.api, 20))
 }
 
 // stacks measures what both sides can do: the example without its host, through a kubeconfig.
-func stacks(t *testing.T, l *lab.Lab, mirror, others string, runs int) {
+func stacks(t testing.TB, l *lab.Lab, mirror, others string, runs int) {
 	p := newProxy(t, l.Hosts()[0])
 	settings := []string{
 		fmt.Sprintf("kubeconfig = %q", p.kubeconfig), fmt.Sprintf("charts = %q", l.EnvInside()["LAB_CHARTS"]),
@@ -82,9 +82,9 @@ func stacks(t *testing.T, l *lab.Lab, mirror, others string, runs int) {
 	for i := range own {
 		columns = append(columns, own[i], foreign[i])
 	}
-	print(os.Stdout, "The same stack without the host, through a kubeconfig: lab in one apply, helm and kubernetes in two", columns)
-	printRequests(os.Stdout, "The API requests of the lab's no-op plan:", own[1].api, 8)
-	printRequests(os.Stdout, "The API requests of the others' no-op plan:", foreign[1].api, 8)
+	fmt.Print(table("The same stack without the host, through a kubeconfig: lab in one apply, helm and kubernetes in two", columns))
+	fmt.Print(listing("The API requests of the lab's no-op plan:", own[1].api, 8))
+	fmt.Print(listing("The API requests of the others' no-op plan:", foreign[1].api, 8))
 }
 
 func stack(l *lab.Lab, p *proxy, w *workspace, whose string, runs int, install func() cost) []phase {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,42 +21,46 @@ type phase struct {
 	ssh    *logins // nil where no host is looked at
 }
 
-// print writes a table with a row for each measure.
-func print(out io.Writer, title string, phases []phase) {
-	fmt.Fprintf(out, "\n%s\n%s\n", title, strings.Repeat("-", len(title)))
-	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+// table is a text with a row for each measure.
+func table(title string, phases []phase) string {
+	var out strings.Builder
+	fmt.Fprintf(&out, "\n%s\n%s\n", title, strings.Repeat("-", len(title)))
+	t := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(name string, cell func(p phase) string) {
-		fmt.Fprintf(t, "%-24s\t", name)
+		line := fmt.Sprintf("%-24s\t", name)
 		for _, p := range phases {
-			fmt.Fprint(t, cell(p), "\t")
+			line += cell(p) + "\t"
 		}
-		fmt.Fprintln(t)
+		_, _ = io.WriteString(t, line+"\n")
 	}
 	row("", func(p phase) string { return p.name })
 	row("wall time", func(p phase) string { return seconds(p.cost.wall) })
 	row("  fastest", func(p phase) string { return seconds(p.least) })
 	row("CPU time", func(p phase) string { return seconds(p.cost.cpu) })
 	row("providers' peak memory", func(p phase) string { return fmt.Sprintf("%d MiB", p.cost.memory>>20) })
-	row("API requests", func(p phase) string { return fmt.Sprint(p.api.total()) })
+	row("API requests", func(p phase) string { return strconv.Itoa(p.api.total()) })
 	for _, verb := range verbsOf(phases) {
-		row("  "+verb, func(p phase) string { return fmt.Sprint(p.api.byVerb()[verb]) })
+		row("  "+verb, func(p phase) string { return strconv.Itoa(p.api.byVerb()[verb]) })
 	}
-	row("chart requests", func(p phase) string { return fmt.Sprint(p.charts) })
+	row("chart requests", func(p phase) string { return strconv.Itoa(p.charts) })
 	if phases[0].ssh != nil {
-		row("SSH connections", func(p phase) string { return fmt.Sprint(p.ssh.connections) })
-		row("SSH sessions", func(p phase) string { return fmt.Sprint(p.ssh.sessions) })
+		row("SSH connections", func(p phase) string { return strconv.Itoa(p.ssh.connections) })
+		row("SSH sessions", func(p phase) string { return strconv.Itoa(p.ssh.sessions) })
 	}
 	row("state afterwards", func(p phase) string { return fmt.Sprintf("%.1f kB", float64(p.cost.state)/1000) })
 	_ = t.Flush()
+	return out.String()
 }
 
-// printRequests lists what a phase asked most.
-func printRequests(out io.Writer, title string, asked requests, most int) {
-	fmt.Fprintf(out, "\n%s\n", title)
+// listing says what was asked most.
+func listing(title string, asked requests, most int) string {
+	var out strings.Builder
+	out.WriteString("\n" + title + "\n")
 	ranked := asked.ranked()
 	for _, r := range ranked[:min(most, len(ranked))] {
-		fmt.Fprintf(out, "%6d  %s %s\n", asked[r], r.verb, r.resource)
+		fmt.Fprintf(&out, "%6d  %s %s\n", asked[r], r.verb, r.resource)
 	}
+	return out.String()
 }
 
 func verbsOf(phases []phase) []string {
