@@ -93,7 +93,8 @@ type ReadOptions struct {
 type Known struct {
 	// Objects are the objects that the component owns itself, outside of its releases.
 	Objects []object.Ref `json:"objects,omitempty"`
-	// Verified maps an object's key (group/kind/namespace/name) to the resourceVersion at which it was last found to be as wanted.
+	// Verified maps an object's mark, a short hash of its name, to the resourceVersion at which it was last found to
+	// be as wanted.
 	Verified map[string]string `json:"verified,omitempty"`
 	// Releases maps namespace/name to the revision that Verified belongs to.
 	Releases map[string]int `json:"releases,omitempty"`

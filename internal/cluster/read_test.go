@@ -121,7 +121,7 @@ func TestRead_ReadsOnlyWhatChangedSinceItWasVerified(t *testing.T) {
 	if observed, err = c.Read(t.Context(), comp, ReadOptions{Drift: DriftFind, Known: observed.Known}); err != nil || f.gets != 3 {
 		t.Fatalf("%d reads, %v", f.gets, err)
 	}
-	if got := observed.Known.Verified["/ConfigMap/demo/two"]; got != "2" {
+	if got := observed.Known.Verified[mark(object.RefOf(configMap("two")))]; got != "2" {
 		t.Errorf("verified at %q", got)
 	}
 }

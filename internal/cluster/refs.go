@@ -1,6 +1,8 @@
 package cluster
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"path"
 	"slices"
@@ -34,6 +36,13 @@ func knows(refs []object.Ref, ref object.Ref) bool {
 // key names an object independently of the API version that it was read in.
 func key(r object.Ref) string {
 	return strings.Join([]string{r.Group(), r.Kind, r.Namespace, r.Name}, "/")
+}
+
+// mark is a short name of an object for private state, where hundreds of full names would be most of a state file.
+// Two objects of one component with the same mark would only be looked at more often, since their versions differ.
+func mark(r object.Ref) string {
+	sum := sha256.Sum256([]byte(key(r)))
+	return hex.EncodeToString(sum[:4])
 }
 
 func releaseKey(chart component.Chart) string { return chart.Namespace + "/" + chart.Release }

@@ -38,7 +38,7 @@ func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 	}
 	for _, ref := range slices.Backward(own) {
 		steps = append(steps, step{"delete " + ref.String(), func(ctx context.Context) error {
-			return c.kube.Delete(ctx, ref, kube.DeleteOptions{Wait: retryFor(ctx), Propagation: kube.Foreground})
+			return c.kube.Delete(ctx, ref, kube.DeleteOptions{Wait: retryFor(ctx), Propagation: propagation(ref)})
 		}})
 	}
 	for _, chart := range slices.Backward(comp.Charts) {
@@ -53,6 +53,15 @@ func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 		}
 	}
 	return steps
+}
+
+// propagation lets workloads take their pods with them before they count as gone. Other kinds have no dependents to
+// wait for, and a foreground deletion of a kind that is new to the garbage collector takes it a quarter of a minute.
+func propagation(ref object.Ref) kube.Propagation {
+	if ref.Group() == "apps" || ref.Group() == "batch" {
+		return kube.Foreground
+	}
+	return kube.Background
 }
 
 // uninstall removes a release and waits until its objects are really gone: Helm returns as soon as it has asked.

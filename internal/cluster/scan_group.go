@@ -54,8 +54,8 @@ func (s *scan) lookAt(ctx context.Context, group listGroup) (groupResult, error)
 			result.drift = append(result.drift, ref.String()+": it is missing")
 			continue
 		}
-		if s.options.Known.Verified[key(ref)] == meta.ResourceVersion && meta.ResourceVersion != "" {
-			result.verified[key(ref)] = meta.ResourceVersion
+		if s.options.Known.Verified[mark(ref)] == meta.ResourceVersion && meta.ResourceVersion != "" {
+			result.verified[mark(ref)] = meta.ResourceVersion
 			continue
 		}
 		lines, version, err := s.compareLive(ctx, wanted)
@@ -63,7 +63,7 @@ func (s *scan) lookAt(ctx context.Context, group listGroup) (groupResult, error)
 			return result, err
 		}
 		if len(lines) == 0 {
-			result.verified[key(ref)] = version
+			result.verified[mark(ref)] = version
 		}
 		result.drift = append(result.drift, lines...)
 	}
