@@ -31,6 +31,8 @@ if [ ! -x "$target/lab-controlplane" ]; then
 		-ldflags "-s -w -X $package.gitVersion=$version -X $package.gitMajor=1 -X $package.gitMinor=$minor -X $package.gitTreeState=clean" . >&2
 	rm -rf "$target"
 	mv "$target.new" "$target"
+	# Labs that run hold what they started with, but only the latest few are ever started again.
+	ls -td "$cache"/controlplane-*/ | tail -n +6 | xargs -r rm -rf
 	echo "lab-controlplane: built in $(( $(date +%s) - started )) s" >&2
 fi
 # The newest folder is the one in use; a touch makes that true after a return to older sources.

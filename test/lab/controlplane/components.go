@@ -14,7 +14,7 @@ import (
 	kwoklog "sigs.k8s.io/kwok/pkg/log"
 	kwoksignals "sigs.k8s.io/kwok/pkg/utils/signals"
 
-	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/internal/server"
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/server"
 )
 
 // components are the programs in this binary. Each takes its flags from os.Args and returns its exit code. They are made one at a time:

@@ -16,7 +16,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/component-base/version"
 
-	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/internal/server"
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/server"
 )
 
 const usage = `usage: lab-controlplane COMMAND [flags]
