@@ -167,6 +167,59 @@ func TestAccNode_CutDuringInstall(t *testing.T) {
 	w.noChanges()
 }
 
+// TestAccNode_ConnectionLost takes the network away in the middle of an installation. The apply says that the host
+// does not answer, and the next one goes on.
+func TestAccNode_ConnectionLost(t *testing.T) {
+	t.Parallel()
+	l, host := oneHost(t)
+	w := newWorkspace(t, l)
+	w.config(server(l, host, `timeouts = { create = "60s" }`))
+	w.must(l.Releases().SetFaults([]labrelease.Fault{{Kind: labrelease.Slow, Rate: 100 << 10}}))
+	applied := make(chan result)
+	go func() { applied <- w.apply() }()
+	for downloading := false; !downloading; {
+		select {
+		case r := <-applied:
+			t.Fatalf("the apply ended before its download:\n%s", r.output)
+		case <-time.After(100 * time.Millisecond):
+			out, err := host.Run(t.Context(), "pgrep -c curl || true")
+			downloading = err == nil && strings.TrimSpace(out) != "0"
+		}
+	}
+	w.must(host.Partition(t.Context()))
+	if r := <-applied; r.code != 1 {
+		t.Fatalf("an apply without a network succeeded:\n%s", r.output)
+	}
+	w.must(l.Releases().SetFaults(nil))
+	w.must(host.Heal(t.Context()))
+	w.config(server(l, host))
+	w.succeed(w.apply())
+	w.noChanges()
+}
+
+// TestAccNode_Upgrade takes a server to the next minor in place: its cluster, and what refers to it, stay.
+func TestAccNode_Upgrade(t *testing.T) {
+	t.Parallel()
+	l, host := oneHost(t)
+	w := newWorkspace(t, l)
+	config := server(l, host) + `
+resource "lab_sample_app" "nginx" {
+  cluster = lab_rke2_node.server.cluster
+  app     = "nginx"
+  name    = "nginx"
+}
+`
+	w.config(config)
+	w.succeed(w.apply())
+	const next = "v1.36.3+rke2r1"
+	w.config(strings.Replace(config, release, next, 1))
+	w.says(w.succeed(w.apply()), "0 added, 1 changed, 0 destroyed")
+	w.noChanges()
+	if out, err := host.Run(t.Context(), "/usr/local/bin/rke2 --version"); err != nil || !strings.Contains(out, next) {
+		t.Errorf("the host has %q (%v)", out, err)
+	}
+}
+
 // TestAccNode_AlreadyThere shows a host that runs RKE2 already: an error that says what was found, then adoption.
 func TestAccNode_AlreadyThere(t *testing.T) {
 	t.Parallel()
