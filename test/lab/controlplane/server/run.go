@@ -22,6 +22,9 @@ import (
 // seconds. The API server would drain long requests for a minute.
 const componentGrace = 1200 * time.Millisecond
 
+// failureGrace is what they get when one of them has died: nothing that they could still do is of use.
+const failureGrace = 100 * time.Millisecond
+
 // Server is one running control plane server.
 type Server struct {
 	options Options
@@ -45,11 +48,12 @@ func Run(ctx context.Context, options Options, logger *slog.Logger) error {
 	if err == nil {
 		err = s.serve(ctx)
 	}
-	s.group.StopAll(componentGrace, Etcd)
 	_ = os.Remove(options.path("ready"))
 	if errors.Is(err, context.Canceled) {
+		s.group.StopAll(componentGrace, Etcd)
 		return nil
 	}
+	s.group.StopAll(failureGrace, Etcd)
 	return err
 }
 
