@@ -88,7 +88,8 @@ func (w *waiting) poll(ctx context.Context) error {
 			w.left = append(left, w.left[i:]...)
 			return fmt.Errorf("%s: %w", cond, err)
 		}
-		if ctx.Err() == nil || w.seen[cond.String()] == "" {
+		// A look that ran out of time has learnt nothing: what was seen before it says more.
+		if (ctx.Err() == nil && !isOutOfTime(v.seen)) || w.seen[cond.String()] == "" {
 			w.seen[cond.String()] = v.seen
 		}
 		if w.over(cond, v) {
