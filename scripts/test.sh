@@ -46,5 +46,4 @@ say "tests of the test lab"
 ( cd test/lab/controlplane && go test -timeout 10m ./... ) || status=1
 say "acceptance tests: terraform on the test lab"
 ( cd test/acceptance && TF_ACC=1 go test -count=1 -timeout 40m ./... ) || status=1
-say "done"
 exit $status
