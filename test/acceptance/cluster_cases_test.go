@@ -1,14 +1,16 @@
 package acceptance_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/dxlab/terraform-provider-lab/internal/kube"
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/rke2"
+	"github.com/dxlab/terraform-provider-lab/internal/wait"
 	"github.com/dxlab/terraform-provider-lab/test/lab"
 )
 
@@ -156,7 +158,13 @@ func TestAccCluster_Releases(t *testing.T) {
 	other.patch(ref("v1", "ConfigMap", "web", "stuck"), `{"metadata":{"finalizers":null}}`)
 	w.succeed(w.apply())
 	// Its content is free now; the namespace controller finishes by itself.
-	w.must(other.client.Delete(t.Context(), ref("v1", "Namespace", "", "web"), kube.DeleteOptions{Wait: time.Minute}))
+	w.must(wait.Until(t.Context(), wait.Options{For: "namespace web to go", Timeout: time.Minute}, func(ctx context.Context) error {
+		_, err := other.client.Get(ctx, ref("v1", "Namespace", "", "web"))
+		if fault.Is(err, fault.NotFound) {
+			return nil
+		}
+		return wait.Pending("it is still there")
+	}))
 
 	t.Log("a release whose hook fails stays in the state and is repaired in place")
 	failing := strings.Replace(web("1.0.0", `timeouts = { create = "60s" }`), `chart         = "web"`, `chart         = "hook-fails"`, 1)
