@@ -21,8 +21,12 @@ type Chart struct {
 	// Repository is the classic repository's address and OCI the registry path that ends above the chart's name.
 	// OCI is empty where upstream publishes none.
 	Repository, OCI string
-	// Kubernetes is the range that upstream states, as a semver constraint, and Source says where it states it.
+	// Kubernetes is the range outside of which the chart cannot run, as a semver constraint, and Source says where
+	// upstream states it.
 	Kubernetes, Source string
+	// Tested is the range that upstream tests, empty when it says none, and TestedSource where it says so. Outside of it
+	// the chart may run.
+	Tested, TestedSource string
 }
 
 // Profile is a set of versions that were made to work together.
@@ -34,6 +38,9 @@ type Profile struct {
 	Kubernetes string
 	// Charts are keyed by the constants of this package.
 	Charts map[string]Chart
+	// Images and Tools are keyed by the constants of this package: images of what has no chart, and versions of
+	// command-line tools as their releases are tagged.
+	Images, Tools map[string]string
 }
 
 // Names lists the profiles, newest first.

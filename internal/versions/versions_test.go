@@ -60,7 +60,7 @@ func TestProfiles_AreCompatibleWithThemselves(t *testing.T) {
 			if err := chart.CheckKubernetes(p.RKE2); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			if chart.Name == "" || chart.Version == "" || chart.Repository == "" || chart.Source == "" {
+			if chart.Name == "" || chart.Version == "" || chart.Repository == "" || (chart.Kubernetes == "") != (chart.Source == "") || (chart.Tested == "") != (chart.TestedSource == "") {
 				t.Errorf("%s: chart %s is incomplete: %+v", name, key, chart)
 			}
 		}
