@@ -8,7 +8,7 @@ const (
 	istioOCI          = "oci://registry.istio.io/release/charts" // istio:manifests/charts/README.md@1.30.3
 	ingressNginxHome  = "https://kubernetes.github.io/ingress-nginx"
 	traefikHome       = "https://traefik.github.io/charts"
-	traefikOCI        = "oci://ghcr.io/traefik/helm"
+	traefikOCI        = "oci://ghcr.io/traefik/helm" // traefik-helm-chart:EXAMPLES.md@v41.3.0
 	jetstack          = "https://charts.jetstack.io"
 	jetstackOCI       = "oci://quay.io/jetstack/charts" // cert-manager:deploy/charts/cert-manager/README.template.md@v1.21.1
 	openTelemetry     = "https://open-telemetry.github.io/opentelemetry-helm-charts"
@@ -59,7 +59,7 @@ func ingressNginx(version, app, tested string) Chart {
 func traefik(version, app string) Chart {
 	return Chart{
 		Name: "traefik", Version: version, AppVersion: app, Repository: traefikHome, OCI: traefikOCI,
-		Kubernetes: ">= 1.22.0", Source: kubeVersionOf("traefik"),
+		Kubernetes: ">= 1.25.0", Source: kubeVersionOf("traefik"),
 	}
 }
 
