@@ -23,11 +23,14 @@ type referenceModel struct {
 	User    types.String `tfsdk:"user"`
 	HostKey types.String `tfsdk:"host_key"`
 	Address types.String `tfsdk:"address"`
+	// KubeconfigPath is null for RKE2, whose kubeconfig has its place.
+	KubeconfigPath types.String `tfsdk:"kubeconfig_path"`
 }
 
 var referenceTypes = map[string]attr.Type{
 	"uid": types.StringType, "host": types.StringType, "port": types.Int64Type,
 	"user": types.StringType, "host_key": types.StringType, "address": types.StringType,
+	"kubeconfig_path": types.StringType,
 }
 
 const referenceDoc = "The cluster, as `lab_rke2_node.<name>.cluster` gives it; it holds no secrets. " +
@@ -47,6 +50,10 @@ func referenceAttribute() schema.SingleNestedAttribute {
 			"user":     schema.StringAttribute{Optional: true, MarkdownDescription: "User to log in as."},
 			"host_key": schema.StringAttribute{Optional: true, MarkdownDescription: "Its public host key."},
 			"address":  schema.StringAttribute{Optional: true, MarkdownDescription: "Its own address, which other nodes join at."},
+			"kubeconfig_path": schema.StringAttribute{
+				Optional:            true,
+				MarkdownDescription: "Admin kubeconfig on the host, where the cluster is not RKE2's. The API server that it names is dialled from the host. Default: where RKE2 writes it.",
+			},
 		},
 	}
 }
@@ -70,6 +77,7 @@ func referenceOf(ctx context.Context, o types.Object, uid types.String, diags *d
 	ref := reach.Reference{
 		UID: m.UID.ValueString(), Host: m.Host.ValueString(), Port: int(m.Port.ValueInt64()),
 		User: m.User.ValueString(), HostKey: m.HostKey.ValueString(), Address: m.Address.ValueString(),
+		KubeconfigPath: m.KubeconfigPath.ValueString(),
 	}
 	if ref.UID == "" {
 		ref.UID = uid.ValueString()

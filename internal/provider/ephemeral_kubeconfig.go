@@ -29,18 +29,19 @@ func (e *kubeconfig) Configure(_ context.Context, req ephemeral.ConfigureRequest
 
 func (e *kubeconfig) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The admin kubeconfig of an RKE2 cluster, read over SSH while Terraform runs and stored nowhere. Meant for other providers and write-only arguments; " +
-			"the lab's own resources need none. Its server address is the node's own, so that it works wherever that can be reached.",
+		MarkdownDescription: "The admin kubeconfig of a cluster, read over SSH while Terraform runs and stored nowhere. Meant for other providers and write-only arguments; " +
+			"the lab's own resources need none. Its server address is the node's own, so that it works wherever that can be reached; that of a k3d cluster names the loopback of its host.",
 		Attributes: map[string]schema.Attribute{
 			"cluster": schema.SingleNestedAttribute{
 				Required: true, MarkdownDescription: "The cluster, as `lab_rke2_node.<name>.cluster` gives it. While the node is being made its `uid` is unknown, which is what makes Terraform wait.",
 				Attributes: map[string]schema.Attribute{
-					"uid":      schema.StringAttribute{Optional: true, MarkdownDescription: "UID of namespace `kube-system`."},
-					"host":     schema.StringAttribute{Required: true, MarkdownDescription: "Server node to read it from."},
-					"port":     schema.Int64Attribute{Optional: true, MarkdownDescription: "Port of its SSH server."},
-					"user":     schema.StringAttribute{Optional: true, MarkdownDescription: "User to log in as."},
-					"host_key": schema.StringAttribute{Optional: true, MarkdownDescription: "Its public host key."},
-					"address":  schema.StringAttribute{Optional: true, MarkdownDescription: "Its own address, which the kubeconfig will name. Default: `host`."},
+					"uid":             schema.StringAttribute{Optional: true, MarkdownDescription: "UID of namespace `kube-system`."},
+					"host":            schema.StringAttribute{Required: true, MarkdownDescription: "Server node to read it from."},
+					"port":            schema.Int64Attribute{Optional: true, MarkdownDescription: "Port of its SSH server."},
+					"user":            schema.StringAttribute{Optional: true, MarkdownDescription: "User to log in as."},
+					"host_key":        schema.StringAttribute{Optional: true, MarkdownDescription: "Its public host key."},
+					"address":         schema.StringAttribute{Optional: true, MarkdownDescription: "Its own address, which the kubeconfig will name. Default: `host`."},
+					"kubeconfig_path": schema.StringAttribute{Optional: true, MarkdownDescription: "Admin kubeconfig on the host, where the cluster is not RKE2's. It is given as it is, with the server address that works on the host."},
 				},
 			},
 			"kubeconfig": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The kubeconfig, YAML."},

@@ -42,6 +42,7 @@ func setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, m resour
 func referenceObject(m referenceModel) types.Object {
 	return types.ObjectValueMust(referenceTypes, map[string]attr.Value{
 		"uid": m.UID, "host": m.Host, "port": m.Port, "user": m.User, "host_key": m.HostKey, "address": m.Address,
+		"kubeconfig_path": m.KubeconfigPath,
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 )
 
 // importFormat describes import ids in errors and documentation.
-const importFormat = "[ssh://[user@]host[:port]/]namespace/name"
+const importFormat = "[ssh://[user@]host[:port]/]namespace/name[?kubeconfig=/path/on/the/host]"
 
 // importID is where something to import is.
 type importID struct {
@@ -36,10 +36,11 @@ func parseImportID(id string) (importID, error) {
 		if !found || err != nil {
 			return out, fmt.Errorf("import id %q: want %s", id, importFormat)
 		}
-		rest = name
+		var kubeconfig string
+		rest, kubeconfig, _ = strings.Cut(name, "?kubeconfig=")
 		out.cluster = referenceObject(referenceModel{
-			UID: types.StringNull(), Host: types.StringValue(target.Host), Port: nullIfZero(target.Port),
-			User: nullIfEmpty(target.User), HostKey: types.StringNull(), Address: types.StringNull(),
+			Host: types.StringValue(target.Host), Port: nullIfZero(target.Port), User: nullIfEmpty(target.User),
+			KubeconfigPath: nullIfEmpty(kubeconfig),
 		})
 	}
 	parts := strings.Split(rest, "/")

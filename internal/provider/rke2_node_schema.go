@@ -127,12 +127,13 @@ func clusterOutput() schema.SingleNestedAttribute {
 		Computed:            true,
 		MarkdownDescription: "The node's cluster, for the `cluster` and `join` attributes of other resources. It holds no secrets.",
 		Attributes: map[string]schema.Attribute{
-			"uid":      schema.StringAttribute{Computed: true, MarkdownDescription: "UID of namespace `kube-system`, which names the cluster for its whole life.", PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
-			"host":     schema.StringAttribute{Computed: true, MarkdownDescription: "Host of the server that the API is reached through."},
-			"port":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Port of its SSH server.", PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},
-			"user":     schema.StringAttribute{Computed: true, MarkdownDescription: "User to log in as."},
-			"host_key": schema.StringAttribute{Computed: true, MarkdownDescription: "Its public host key, where one is pinned."},
-			"address":  schema.StringAttribute{Computed: true, MarkdownDescription: "Its own address, which other nodes join at."},
+			"uid":             schema.StringAttribute{Computed: true, MarkdownDescription: "UID of namespace `kube-system`, which names the cluster for its whole life.", PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
+			"host":            schema.StringAttribute{Computed: true, MarkdownDescription: "Host of the server that the API is reached through."},
+			"port":            schema.Int64Attribute{Computed: true, MarkdownDescription: "Port of its SSH server.", PlanModifiers: []planmodifier.Int64{int64planmodifier.UseStateForUnknown()}},
+			"user":            schema.StringAttribute{Computed: true, MarkdownDescription: "User to log in as."},
+			"host_key":        schema.StringAttribute{Computed: true, MarkdownDescription: "Its public host key, where one is pinned."},
+			"address":         schema.StringAttribute{Computed: true, MarkdownDescription: "Its own address, which other nodes join at."},
+			"kubeconfig_path": schema.StringAttribute{Computed: true, MarkdownDescription: "Admin kubeconfig on the host; null for RKE2's own place."},
 		},
 	}
 }

@@ -40,6 +40,9 @@ type Reference struct {
 	Port                int
 	// Address is the node's own address, for those who reach the API without SSH.
 	Address string
+	// KubeconfigPath is the admin kubeconfig on the host, empty for RKE2's. The server that such a file names is dialled
+	// from the host.
+	KubeconfigPath string
 }
 
 // String names the cluster for messages.
@@ -54,6 +57,14 @@ func (r Reference) target() host.Target {
 	return host.Target{Host: r.Host, Port: r.Port, User: r.User, HostKey: r.HostKey}
 }
 
+// door is how a cluster is reached: one host may serve several.
+type door struct {
+	host       host.Target
+	kubeconfig string
+}
+
+func (r Reference) door() door { return door{host: r.target(), kubeconfig: r.KubeconfigPath} }
+
 // Reach keeps the connections of one process. Its methods may be called concurrently.
 type Reach struct {
 	settings Settings
@@ -62,7 +73,7 @@ type Reach struct {
 	dials    singleflight.Group
 
 	mu       sync.Mutex
-	clusters map[host.Target]*connection
+	clusters map[door]*connection
 }
 
 type connection struct {
@@ -79,7 +90,7 @@ const failureLife = 5 * time.Second
 
 // New makes a Reach. It does not dial.
 func New(s Settings) *Reach {
-	return &Reach{settings: s, pool: host.NewPool(s.SSH), charts: helm.NewCharts(s.Charts), clusters: map[host.Target]*connection{}}
+	return &Reach{settings: s, pool: host.NewPool(s.SSH), charts: helm.NewCharts(s.Charts), clusters: map[door]*connection{}}
 }
 
 // Node returns the host of a node. It does not dial.
@@ -121,11 +132,14 @@ func (r *Reach) Client(ctx context.Context, ref Reference) (*kube.Client, error)
 }
 
 // Kubeconfig reads a cluster's admin kubeconfig over SSH. Its server address is the node's own where the reference
-// says it, because the file names 127.0.0.1.
+// says it, because the file names 127.0.0.1. The kubeconfig of another cluster than RKE2's is given as it is.
 func (r *Reach) Kubeconfig(ctx context.Context, ref Reference) ([]byte, error) {
-	raw, err := rke2.Kubeconfig(ctx, r.pool.Host(ref.target()))
+	raw, err := r.adminKubeconfig(ctx, ref)
 	if err != nil {
 		return nil, fmt.Errorf("reaching %s: %w", ref, err)
+	}
+	if ref.KubeconfigPath != "" {
+		return raw, nil
 	}
 	address := ref.Address
 	if address == "" {
@@ -138,7 +152,7 @@ func (r *Reach) Kubeconfig(ctx context.Context, ref Reference) ([]byte, error) {
 func (r *Reach) Forget(ref Reference) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.clusters, ref.target())
+	delete(r.clusters, ref.door())
 }
 
 // Close ends all connections.
@@ -155,7 +169,7 @@ func (r *Reach) Close() error {
 }
 
 func (r *Reach) connect(ctx context.Context, ref Reference) (*connection, error) {
-	key := ref.target()
+	key := ref.door()
 	if c := r.cached(key); c != nil {
 		return c, c.err
 	}
@@ -182,7 +196,7 @@ func (r *Reach) connect(ctx context.Context, ref Reference) (*connection, error)
 	}
 }
 
-func (r *Reach) cached(key host.Target) *connection {
+func (r *Reach) cached(key door) *connection {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	c := r.clusters[key]
@@ -213,17 +227,23 @@ func (r *Reach) dial(ctx context.Context, ref Reference) *connection {
 func (r *Reach) client(ctx context.Context, ref Reference) (*kube.Client, error) {
 	config := r.settings.Kube
 	if ref.Host != "" {
-		node := r.pool.Host(ref.target())
-		kubeconfig, err := rke2.Kubeconfig(ctx, node)
+		kubeconfig, err := r.adminKubeconfig(ctx, ref)
 		if err != nil {
 			return nil, err
 		}
 		config = kube.Config{
-			Kubeconfig: kubeconfig, Dial: node.DialContext,
+			Kubeconfig: kubeconfig, Dial: r.pool.Host(ref.target()).DialContext,
 			UserAgent: config.UserAgent, QPS: config.QPS, Burst: config.Burst, Logger: config.Logger,
 		}
 	}
 	return kube.New(config)
+}
+
+func (r *Reach) adminKubeconfig(ctx context.Context, ref Reference) ([]byte, error) {
+	if ref.KubeconfigPath != "" {
+		return r.pool.Host(ref.target()).ReadFile(ctx, ref.KubeconfigPath)
+	}
+	return rke2.Kubeconfig(ctx, r.pool.Host(ref.target()))
 }
 
 // chartedReleases gives a Helm client the chart cache's answer about CRDs, which the engine asks for in one place.
