@@ -1,0 +1,55 @@
+output "cluster" {
+  description = "Reference to the cluster, for resources of your own; null where the provider's `kubernetes` block serves."
+  value       = local.cluster
+}
+
+output "urls" {
+  description = "What the lab serves, by part. Names of the mesh's gateway begin with `mesh_`."
+  value = merge(
+    { for part, name in local.names : part => part == "kiali" ? "http://${name}/kiali" : "http://${name}/" },
+    { for part, name in local.mesh_names : "mesh_${part}" => part == "bookinfo" ? "http://${name}/productpage" : "http://${name}/" },
+  )
+}
+
+output "addresses" {
+  description = "`ingress`: where the ingress controller answers. `gateway`: where the mesh's gateway does."
+  value       = { ingress = local.ingress_address, gateway = local.gateway_address }
+}
+
+output "hosts_block" {
+  description = "Lines for a hosts file, so that the names of `urls` resolve."
+  value       = join("\n", [for address, names in local.entries : "${address} ${join(" ", names)}"])
+}
+
+output "endpoints" {
+  description = "`collector`: addresses that take traces inside the cluster, by protocol. `tempo`: Tempo's own. `prometheus`, `grafana`: their Services. null where the part is off."
+  value = {
+    collector  = local.collector
+    tempo      = try(lab_tempo.this[0].endpoints, null)
+    prometheus = try(lab_monitoring.this[0].prometheus_url, null)
+    grafana    = try(lab_monitoring.this[0].grafana_url, null)
+  }
+}
+
+output "commands" {
+  description = "Commands to go on with."
+  value = { for name, command in {
+    nodes   = length(var.servers) > 0 ? "ssh ${var.servers[0].host} sudo /var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml get nodes -o wide" : null
+    try     = local.gateway_address == null || !contains(keys(local.mesh_names), "nginx") ? null : "curl -H 'Host: ${local.mesh_names.nginx}' http://${local.gateway_address}/"
+    traffic = local.gateway_address == null || !contains(keys(local.mesh_names), "bookinfo") ? null : "for i in $(seq 1 100); do curl -s -o /dev/null -H 'Host: ${local.mesh_names.bookinfo}' http://${local.gateway_address}/productpage; done"
+    grafana = var.monitoring.enabled ? "kubectl -n ${local.namespaces.monitoring} port-forward svc/${local.grafana_service} 3000:80" : null
+  } : name => command if command != null }
+}
+
+output "credentials" {
+  description = "Where the passwords are; none is kept in the state."
+  value = { for part, hint in {
+    grafana = var.monitoring.enabled ? "Secret ${lab_monitoring.this[0].grafana_admin_secret.namespace}/${lab_monitoring.this[0].grafana_admin_secret.name}, keys admin-user and admin-password, or ephemeral lab_grafana_credentials" : null
+    cluster = length(var.servers) > 0 ? "/etc/rancher/rke2/rke2.yaml on ${var.servers[0].host}, or ephemeral lab_kubeconfig" : null
+  } : part => hint if hint != null }
+}
+
+output "versions" {
+  description = "The versions of the profile, with the changes of `versions`."
+  value       = local.version
+}

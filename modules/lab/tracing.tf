@@ -1,0 +1,43 @@
+resource "lab_tempo" "this" {
+  count = var.tempo.enabled ? 1 : 0
+
+  cluster       = local.cluster
+  namespace     = local.namespaces.tempo
+  chart_version = local.version.tempo
+  repository    = var.chart_repository
+  values        = var.tempo.values
+  retention     = var.tempo.retention
+  receivers     = local.seed ? ["otlp", "jaeger", "opencensus"] : null
+}
+
+resource "lab_cert_manager" "this" {
+  count = var.cert_manager.enabled ? 1 : 0
+
+  cluster       = local.cluster
+  namespace     = local.namespaces.cert_manager
+  chart_version = local.version.cert_manager
+  repository    = var.chart_repository
+  values        = var.cert_manager.values
+}
+
+resource "lab_otel_operator" "this" {
+  count = var.otel.enabled ? 1 : 0
+
+  cluster       = local.cluster
+  namespace     = local.namespaces.otel
+  chart_version = local.version.otel_operator
+  repository    = var.chart_repository
+  values        = var.otel.values
+
+  # Its chart asks for a certificate.
+  depends_on = [lab_cert_manager.this]
+}
+
+resource "lab_tracing_pipeline" "this" {
+  count = var.pipeline.enabled ? 1 : 0
+
+  cluster        = local.cluster
+  name           = "otel"
+  namespace      = var.otel.enabled ? lab_otel_operator.this[0].namespace : local.namespaces.otel
+  tempo_endpoint = var.pipeline.tempo_endpoint != null ? var.pipeline.tempo_endpoint : try(lab_tempo.this[0].endpoints.otlp_grpc, null)
+}
