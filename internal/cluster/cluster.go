@@ -68,7 +68,9 @@ type RemoveOptions struct {
 	// Namespaces removes the component's namespaces as well, when nothing else is left in them.
 	Namespaces bool
 	// CRDs removes the custom resource definitions that the charts brought, and with them every object of their kinds.
-	CRDs   bool
+	CRDs bool
+	// Force removes a component that other objects still use.
+	Force  bool
 	OnStep func(name string)
 }
 

@@ -2,10 +2,12 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/helm"
@@ -16,17 +18,18 @@ import (
 // fakes are a cluster's API and its releases in memory. They write down what changes something and what is waited
 // for; a kind that is not served cannot be listed or read.
 type fakes struct {
-	t        *testing.T
-	mu       sync.Mutex
-	live     map[string]object.Object
-	unserved map[string]bool
-	releases map[string]helm.Release
-	crds     map[string][]object.Object
-	specs    []helm.Spec
-	calls    []string
-	waited   []kube.Condition
-	gets     int
-	waitErr  error
+	t         *testing.T
+	mu        sync.Mutex
+	live      map[string]object.Object
+	unserved  map[string]bool
+	releases  map[string]helm.Release
+	crds      map[string][]object.Object
+	specs     []helm.Spec
+	calls     []string
+	waited    []kube.Condition
+	gets      int
+	applyErrs []error
+	waitErr   error
 }
 
 func newFakes(t *testing.T) (*fakes, *Cluster) {
@@ -96,7 +99,15 @@ func (f *fakes) ListMeta(ctx context.Context, o kube.ListOptions) ([]kube.Meta, 
 		if o.FieldSelector == "type=helm.sh/release.v1" && object.String(l, "type") != "helm.sh/release.v1" {
 			continue
 		}
-		found = append(found, kube.Meta{Ref: object.RefOf(l), ResourceVersion: object.String(l, "metadata", "resourceVersion")})
+		m := kube.Meta{Ref: object.RefOf(l), ResourceVersion: object.String(l, "metadata", "resourceVersion"), Annotations: map[string]string{}}
+		for k, v := range object.Map(l, "metadata", "annotations") {
+			m.Annotations[k] = fmt.Sprint(v)
+		}
+		if object.String(l, "metadata", "deletionTimestamp") != "" {
+			m.DeletionTimestamp = time.Now()
+		}
+		m.Owners = make([]kube.Owner, len(object.List(l, "metadata", "ownerReferences")))
+		found = append(found, m)
 	}
 	return found, err
 }
@@ -131,6 +142,11 @@ func (f fakeReleases) Get(_ context.Context, namespace, release string) (helm.Re
 
 func (f fakeReleases) Apply(_ context.Context, s helm.Spec) (helm.Release, error) {
 	f.note("release " + s.Namespace + "/" + s.Release)
+	if len(f.applyErrs) > 0 {
+		err := f.applyErrs[0]
+		f.applyErrs = f.applyErrs[1:]
+		return helm.Release{}, err
+	}
 	f.specs = append(f.specs, s)
 	r := helm.Release{
 		Name: s.Release, Namespace: s.Namespace, Chart: s.Chart.Name, Version: s.Chart.Version, Status: "deployed",

@@ -12,6 +12,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
+	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
 
 // Install makes a component so: it installs, changes or repairs, whichever the cluster asks for, and waits until the
@@ -114,6 +115,13 @@ func (c *Cluster) applyNamespace(ctx context.Context, ns component.Namespace) er
 		labels[k] = v
 	}
 	live, err := c.kube.Get(ctx, ref)
+	if err == nil && object.String(live, "metadata", "deletionTimestamp") != "" {
+		// Nothing can be made in a namespace that goes away; asking for its deletion once more waits for that.
+		err = c.kube.Delete(ctx, ref, kube.DeleteOptions{Wait: retryFor(ctx)})
+		if err == nil {
+			err = fault.Newf(fault.NotFound, "%s is gone", ref)
+		}
+	}
 	switch {
 	case fault.Is(err, fault.NotFound):
 		labels[createdLabel] = "true"
@@ -163,11 +171,23 @@ func (c *Cluster) applyChart(ctx context.Context, comp component.Component, char
 			return err
 		}
 	}
-	_, err = c.helm.Apply(ctx, helm.Spec{
+	spec := helm.Spec{
 		Release: chart.Release, Namespace: chart.Namespace, Chart: chartRef(chart),
 		Values: chart.Values, SecretValues: chart.SecretValues, SkipCRDs: true, Adopt: chart.Adopt || o.Adopt,
+	}
+	// Helm gives up when a webhook of another chart is not up yet. That passes, and the next try heals the failed release.
+	var failed error
+	err = wait.Until(ctx, wait.Options{For: "the webhooks that the release meets", Timeout: retryFor(ctx), Interval: time.Second}, func(ctx context.Context) error {
+		_, failed = c.helm.Apply(ctx, spec)
+		if kube.IsWebhookNotReady(failed) {
+			return wait.Pending(failed.Error())
+		}
+		return nil
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return failed
 }
 
 // unchanged reports whether a release is deployed with the very chart and values that are wanted, so that nothing

@@ -30,6 +30,9 @@ func (c *Cluster) Remove(ctx context.Context, comp component.Component, o Remove
 
 func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 	var steps []step
+	if (len(comp.UsedBy) > 0 || comp.GuardCRDs) && !o.Force {
+		steps = append(steps, step{"check that nothing uses it", func(ctx context.Context) error { return c.checkUnused(ctx, comp) }})
+	}
 	own := refsOf(comp.Objects)
 	for _, ref := range o.Known.Objects {
 		if !knows(own, ref) {
@@ -64,6 +67,9 @@ func propagation(ref object.Ref) kube.Propagation {
 	return kube.Background
 }
 
+// policyAnnotation says "keep" on objects that Helm leaves behind.
+const policyAnnotation = "helm.sh/resource-policy"
+
 // uninstall removes a release and waits until its objects are really gone: Helm returns as soon as it has asked.
 func (c *Cluster) uninstall(ctx context.Context, chart component.Chart) error {
 	release, err := c.helm.Get(ctx, chart.Namespace, chart.Release)
@@ -79,7 +85,7 @@ func (c *Cluster) uninstall(ctx context.Context, chart component.Chart) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelLists)
 	for _, o := range release.Objects {
-		if object.String(o, "metadata", "annotations", "helm.sh/resource-policy") == "keep" {
+		if object.String(o, "metadata", "annotations", policyAnnotation) == "keep" {
 			continue
 		}
 		g.Go(func() error {

@@ -31,6 +31,19 @@ type Component struct {
 	Outputs []Output
 	// Ignore lists fields of this component's objects that others own and that are no drift.
 	Ignore []IgnoreRule
+	// UsedBy lists kinds whose objects stop working, or vanish, when the component goes. Its removal is refused while
+	// there are objects of them that are not its own.
+	UsedBy []Use
+	// GuardCRDs counts every kind whose CustomResourceDefinition a release holds, and would take with it, to UsedBy:
+	// what can be said of a chart of which nothing is known.
+	GuardCRDs bool
+}
+
+// Use is a kind that lives off a component.
+type Use struct {
+	APIVersion, Kind string
+	// Loss says what its objects lose with the component, for the message: "vanish with the CRDs of the chart".
+	Loss string
 }
 
 // Output is a value read from a live object.

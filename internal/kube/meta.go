@@ -3,6 +3,7 @@ package kube
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,6 +21,8 @@ type Meta struct {
 	// DeletionTimestamp is zero unless the object is being deleted.
 	DeletionTimestamp time.Time
 	Finalizers        []string
+	// Managers are the field managers that have set something, apart from those of subresources.
+	Managers []string
 }
 
 // Owner is one entry of metadata.ownerReferences; its namespace is the object's.
@@ -88,6 +91,11 @@ func metaOf(m *metav1.ObjectMeta, apiVersion, kind string) Meta {
 	}
 	if m.DeletionTimestamp != nil {
 		out.DeletionTimestamp = m.DeletionTimestamp.Time
+	}
+	for _, entry := range m.ManagedFields {
+		if entry.Subresource == "" && !slices.Contains(out.Managers, entry.Manager) {
+			out.Managers = append(out.Managers, entry.Manager)
+		}
 	}
 	for _, o := range m.OwnerReferences {
 		out.Owners = append(out.Owners, Owner{

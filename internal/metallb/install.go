@@ -47,7 +47,19 @@ func (i Install) Component() (component.Component, error) {
 		Namespaces: []component.Namespace{{Name: chart.Namespace, Labels: i.labels()}},
 		Charts:     []component.Chart{chart},
 		Ignore:     ignore(chart),
+		UsedBy:     users(),
 	}, nil
+}
+
+// users are the kinds that people make. Their CustomResourceDefinitions are ordinary templates of the chart, so that
+// they and all of their objects go with the release (metallb:charts/metallb/charts/crds/templates/crds.yaml, 0.13.9
+// to 0.16.1).
+func users() []component.Use {
+	var uses []component.Use
+	for _, kind := range []string{"IPAddressPool", "L2Advertisement", "BGPAdvertisement"} {
+		uses = append(uses, component.Use{APIVersion: "metallb.io/v1beta1", Kind: kind, Loss: "vanishes with MetalLB's CustomResourceDefinitions"})
+	}
+	return append(uses, component.Use{APIVersion: "metallb.io/v1beta2", Kind: "BGPPeer", Loss: "vanishes with MetalLB's CustomResourceDefinitions"})
 }
 
 // labels let the speakers run: they use the host's network and add NET_RAW, which only the privileged level of Pod

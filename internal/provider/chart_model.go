@@ -31,6 +31,7 @@ type chartModel struct {
 	ValuesWOVersion types.Int64  `tfsdk:"values_wo_version"`
 	ChartDigests    types.Map    `tfsdk:"chart_digests"`
 	AppVersion      types.String `tfsdk:"app_version"`
+	ForceDestroy    types.Bool   `tfsdk:"force_destroy"`
 }
 
 // chartDefaults are what differs between resources in the shared chart attributes.
@@ -65,6 +66,11 @@ func chartAttributes(ctx context.Context, d chartDefaults, own map[string]schema
 			MarkdownDescription: "SHA-256 of each chart archive that was installed. It locks the archive: the same version with other content is refused, and a plan that changes nothing fetches nothing.",
 			PlanModifiers:       []planmodifier.Map{mapplanmodifier.UseStateForUnknown()},
 		},
+		"force_destroy": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Removes the resource although objects that Terraform does not remove before live off it and would be lost or left without their controller. " +
+				"It must have been applied before the destroy. Default: `false`, which refuses such a removal and names the objects.",
+		},
 		"app_version": schema.StringAttribute{Computed: true, MarkdownDescription: "Version of the application in the chart."},
 	}
 	for name, a := range valuesAttributes(d.Chart) {
@@ -95,6 +101,8 @@ func valuesAttributes(chart string) map[string]schema.Attribute {
 		},
 	}
 }
+
+func (m *chartModel) forced() bool { return m.ForceDestroy.ValueBool() }
 
 // values merges the user's documents; each was checked to be YAML when the configuration was validated.
 func (m *chartModel) values(ctx context.Context, diags *diag.Diagnostics) map[string]any {

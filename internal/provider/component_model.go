@@ -54,11 +54,15 @@ type resourceModel interface {
 	component(ctx context.Context, s secrets, diags *diag.Diagnostics) component.Component
 	// observe takes over what only the cluster knows.
 	observe(o cluster.Observed)
+	// forced reports whether a removal goes on although others use what is removed.
+	forced() bool
 	// id names the resource on its cluster; namespace may be empty.
 	id() (namespace, name string)
 }
 
 func (m *componentModel) base() *componentModel { return m }
+
+func (m *componentModel) forced() bool { return false }
 
 // markFailed makes a model say that its creation did not finish.
 func (m *componentModel) markFailed() { m.Status = types.StringValue(statusFailed) }

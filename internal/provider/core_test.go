@@ -262,6 +262,16 @@ func (c *core) consistent(name string, planned, result tftypes.Value) {
 // destroy plans and applies a destruction.
 func (c *core) destroy(name string, prior *tracked) report {
 	c.t.Helper()
+	private, r := c.planDestroy(name, prior)
+	if r.errors != "" {
+		return r
+	}
+	return c.remove(name, prior, private)
+}
+
+// planDestroy plans a destruction and returns the planned private state.
+func (c *core) planDestroy(name string, prior *tracked) ([]byte, report) {
+	c.t.Helper()
 	typ := c.typ(name)
 	null := c.dynamic(typ, tftypes.NewValue(typ, nil))
 	resp, err := c.server.PlanResourceChange(c.t.Context(), &tfprotov6.PlanResourceChangeRequest{
@@ -270,10 +280,7 @@ func (c *core) destroy(name string, prior *tracked) report {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if r := c.report(resp.Diagnostics); r.errors != "" {
-		return r
-	}
-	return c.remove(name, prior, resp.PlannedPrivate)
+	return resp.PlannedPrivate, c.report(resp.Diagnostics)
 }
 
 func (c *core) remove(name string, prior *tracked, private []byte) report {

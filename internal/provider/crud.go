@@ -158,6 +158,7 @@ func deleteComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 		err = engine.Remove(ctx, c, cluster.RemoveOptions{
 			Known:      loadRecord(ctx, req.Private, &resp.Diagnostics),
 			Namespaces: true,
+			Force:      m.forced(),
 			OnStep:     logStep(ctx, named(what, m)),
 		})
 	}

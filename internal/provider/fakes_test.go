@@ -108,8 +108,10 @@ type fakeEngine struct {
 	readErr    error
 	removeErr  error
 	calls      []string
+	users      []cluster.User
 	options    []cluster.InstallOptions
 	reads      []cluster.ReadOptions
+	removals   []cluster.RemoveOptions
 }
 
 func newEngine(t *testing.T, uid string) *fakeEngine {
@@ -191,9 +193,16 @@ func (e *fakeEngine) observe(c component.Component) cluster.Observed {
 	return o
 }
 
-func (e *fakeEngine) Remove(_ context.Context, c component.Component, _ cluster.RemoveOptions) error {
+func (e *fakeEngine) Users(context.Context, component.Component) ([]cluster.User, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return e.users, nil
+}
+
+func (e *fakeEngine) Remove(_ context.Context, c component.Component, o cluster.RemoveOptions) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.removals = append(e.removals, o)
 	e.calls = append(e.calls, "remove "+placeOf(c))
 	if e.removeErr != nil {
 		return e.removeErr

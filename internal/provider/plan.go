@@ -15,12 +15,19 @@ type planned struct {
 	What string
 	// Volatile names computed attributes that any change may change.
 	Volatile []string
+	// Session lets the plan of a removal say what would lose by it. Nil keeps the plan off the cluster.
+	Session *session
 }
 
 // planComponent is what every cluster resource does at plan: follow its cluster, plan to put drift right, and say
 // which computed values a change makes unknown. It never talks to a cluster.
 func planComponent[T any, M modelOf[T]](ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, p planned) {
 	if req.Plan.Raw.IsNull() {
+		warnOfUsers[T, M](ctx, req, resp, p)
+		return
+	}
+	checkPlanned[T, M](ctx, req, resp)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	if req.State.Raw.IsNull() {

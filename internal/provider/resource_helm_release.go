@@ -87,7 +87,7 @@ func (r *helmRelease) Delete(ctx context.Context, req resource.DeleteRequest, re
 }
 
 func (r *helmRelease) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planComponent[helmReleaseModel](ctx, req, resp, planned{What: helmReleaseType, Volatile: []string{"app_version"}})
+	planComponent[helmReleaseModel](ctx, req, resp, planned{What: helmReleaseType, Session: r.session, Volatile: []string{"app_version"}})
 	planCharts(ctx, req, resp)
 }
 
@@ -103,7 +103,7 @@ func (m *helmReleaseModel) component(ctx context.Context, s secrets, diags *diag
 	o := m.optionsWithValues(ctx, m.Chart.ValueString(), s, diags)
 	o.Release = m.Name.ValueString()
 	chart := o.Over(component.Chart{Name: m.Chart.ValueString()})
-	c := component.Component{Name: "release " + m.Name.ValueString(), Charts: []component.Chart{chart}, WaitForWorkloads: true}
+	c := component.Component{Name: "release " + m.Name.ValueString(), Charts: []component.Chart{chart}, WaitForWorkloads: true, GuardCRDs: true}
 	if chart.Namespace != "default" {
 		c.Namespaces = []component.Namespace{{Name: chart.Namespace}}
 	}

@@ -132,7 +132,7 @@ func (r *istioGateway) Delete(ctx context.Context, req resource.DeleteRequest, r
 }
 
 func (r *istioGateway) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planComponent[istioGatewayModel](ctx, req, resp, planned{What: istioGatewayType, Volatile: []string{"app_version", "load_balancer_address"}})
+	planComponent[istioGatewayModel](ctx, req, resp, planned{What: istioGatewayType, Session: r.session, Volatile: []string{"app_version", "load_balancer_address"}})
 	planCharts(ctx, req, resp)
 }
 

@@ -121,7 +121,7 @@ func (r *istioMesh) Delete(ctx context.Context, req resource.DeleteRequest, resp
 }
 
 func (r *istioMesh) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planComponent[istioMeshModel](ctx, req, resp, planned{What: istioMeshType, Volatile: []string{"app_version"}})
+	planComponent[istioMeshModel](ctx, req, resp, planned{What: istioMeshType, Session: r.session, Volatile: []string{"app_version"}})
 	planCharts(ctx, req, resp)
 }
 

@@ -175,7 +175,7 @@ func (r *istioRoute) Delete(ctx context.Context, req resource.DeleteRequest, res
 }
 
 func (r *istioRoute) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planComponent[istioRouteModel](ctx, req, resp, planned{What: istioRouteType})
+	planComponent[istioRouteModel](ctx, req, resp, planned{What: istioRouteType, Session: r.session})
 }
 
 func (r *istioRoute) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

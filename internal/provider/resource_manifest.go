@@ -101,7 +101,7 @@ func (r *manifest) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 }
 
 func (r *manifest) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planComponent[manifestModel](ctx, req, resp, planned{What: manifestType})
+	planComponent[manifestModel](ctx, req, resp, planned{What: manifestType, Session: r.session})
 	planManifestRef(ctx, req, resp)
 }
 

@@ -89,7 +89,7 @@ func (r *metalLB) Delete(ctx context.Context, req resource.DeleteRequest, resp *
 }
 
 func (r *metalLB) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planComponent[metalLBModel](ctx, req, resp, planned{What: metalLBType, Volatile: []string{"app_version"}})
+	planComponent[metalLBModel](ctx, req, resp, planned{What: metalLBType, Session: r.session, Volatile: []string{"app_version"}})
 	planCharts(ctx, req, resp)
 }
 

@@ -164,8 +164,14 @@ func (r *metalLBPool) Delete(ctx context.Context, req resource.DeleteRequest, re
 
 // ModifyPlan refuses ranges that MetalLB would refuse, before anything is changed.
 func (r *metalLBPool) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planComponent[metalLBPoolModel](ctx, req, resp, planned{What: metalLBPoolType})
-	if req.Plan.Raw.IsNull() || resp.Diagnostics.HasError() {
+	if r.checkRanges(ctx, req, resp); resp.Diagnostics.HasError() {
+		return
+	}
+	planComponent[metalLBPoolModel](ctx, req, resp, planned{What: metalLBPoolType, Session: r.session})
+}
+
+func (r *metalLBPool) checkRanges(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
 		return
 	}
 	var m metalLBPoolModel

@@ -119,7 +119,7 @@ func (r *sampleApp) Delete(ctx context.Context, req resource.DeleteRequest, resp
 }
 
 func (r *sampleApp) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
-	planComponent[sampleAppModel](ctx, req, resp, planned{What: sampleAppType})
+	planComponent[sampleAppModel](ctx, req, resp, planned{What: sampleAppType, Session: r.session})
 }
 
 func (r *sampleApp) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
