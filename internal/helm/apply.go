@@ -222,15 +222,16 @@ func (op *operation) run(m method) (*release.Release, error) {
 	if err != nil {
 		return nil, err
 	}
+	onCluster, _ := op.config.KubeClient.(*cluster)
+	if onCluster != nil {
+		onCluster.owner, onCluster.ahead = owner{op.Release, op.Namespace}, m != upgrade
+	}
 	if m == upgrade {
 		up := action.NewUpgrade(op.config)
 		up.Namespace, up.Timeout, up.Description, up.Labels = op.Namespace, op.timeout(), op.Description, op.Labels
 		up.ResetValues = true // otherwise empty values would mean the last ones
 		up.MaxHistory, up.TakeOwnership = op.history, op.Adopt
 		return up.Run(op.Release, ch, op.values)
-	}
-	if c, ok := op.config.KubeClient.(*cluster); ok {
-		c.ahead = true
 	}
 	in := action.NewInstall(op.config)
 	in.ReleaseName, in.Namespace = op.Release, op.Namespace

@@ -28,6 +28,8 @@ type cluster struct {
 	mapper func() (meta.RESTMapper, error)
 	// ahead tells that the next manifest is one to be installed, whose objects Helm will look for one by one.
 	ahead bool
+	// owner is the release that a manifest is built for; none while only what is there is looked at.
+	owner owner
 	// answers remembers objects between Helm's look at whether they exist and its change of them.
 	answers *bound.Answers
 	pods    podReader
@@ -59,6 +61,9 @@ func (c *cluster) Build(manifest io.Reader, validate bool) (kube.ResourceList, e
 	if err == nil && validate && c.ahead {
 		c.ahead = false
 		c.lookAhead(list)
+	}
+	if err == nil && validate {
+		err = c.adoptDefinitions(list)
 	}
 	if err == nil || validate {
 		return list, c.faults.add(err)

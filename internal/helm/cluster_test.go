@@ -42,6 +42,8 @@ func TestOnControlPlane(t *testing.T) {
 		"a killed install is repaired":              killedInstall,
 		"others' objects are a conflict":            othersObjects,
 		"the crds folder is installed once":         crdsFolder,
+		"CRDs that move into templates are adopted": movedCRDs,
+		"CRDs of somebody else are not":             othersCRDs,
 		"a kind that is gone stops nothing":         goneKind,
 		"a missing kind is named":                   missingKind,
 		"an immutable leftover is removed":          immutableLeftover,
