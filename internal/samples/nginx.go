@@ -33,19 +33,6 @@ type Nginx struct {
 	Ingress *Ingress
 }
 
-// Ingress is how a sample is published.
-type Ingress struct {
-	// Name is the Ingress' name; empty is the sample's.
-	Name string
-	// Host is the name in the request. Empty serves every host.
-	Host string
-	// ClassName is the IngressClass. Empty leaves the choice to the cluster: its default class, or RKE2's
-	// ingress-nginx, which serves an Ingress without class.
-	ClassName string
-	// Annotations of the Ingress.
-	Annotations map[string]string
-}
-
 // Component builds the sample.
 func (n Nginx) Component() (component.Component, error) {
 	n = n.filled()
@@ -53,25 +40,13 @@ func (n Nginx) Component() (component.Component, error) {
 	if err != nil {
 		return component.Component{}, fmt.Errorf("sample %s: %w", n.Name, err)
 	}
+	p := n.place()
 	c := component.Component{
-		Name:    "sample " + n.Name,
-		Objects: objects,
-		Ready: []component.Condition{
-			component.DeploymentAvailable(n.Namespace, n.Name),
-			{
-				Name:  fmt.Sprintf("Service %s/%s has endpoints", n.Namespace, n.Name),
-				Ref:   n.ref("v1", "Service", n.Name),
-				Check: component.Check{Kind: component.EndpointsReady},
-			},
-		},
-	}
-	if n.Namespace != defaultNamespace {
-		c.Namespaces = []component.Namespace{{Name: n.Namespace}}
+		Name: "sample " + n.Name, Objects: objects, Namespaces: p.namespaces(),
+		Ready: []component.Condition{component.DeploymentAvailable(n.Namespace, n.Name), p.endpoints(n.Name)},
 	}
 	if n.Ingress != nil {
-		// Its address is no condition: with Traefik it stays empty, because the published Service has none.
-		ref := n.ref(ingressAPI, "Ingress", n.Ingress.Name)
-		c.Ready = append(c.Ready, component.Condition{Name: ref.String() + " exists", Ref: ref, Check: component.Check{Kind: component.Exists}})
+		c.Ready = append(c.Ready, p.exists(n.Ingress.Name))
 	}
 	return c, nil
 }
@@ -79,22 +54,21 @@ func (n Nginx) Component() (component.Component, error) {
 // Host is the name by which the cluster's own pods, and routes, reach the sample.
 func (n Nginx) Host() string {
 	n = n.filled()
-	return n.Name + "." + n.Namespace + ".svc.cluster.local"
+	return n.place().host(n.Name)
 }
 
 // Refs names the objects of the sample, in the order in which they are applied.
 func (n Nginx) Refs() []object.Ref {
 	n = n.filled()
-	refs := []object.Ref{n.ref("apps/v1", "Deployment", n.Name), n.ref("v1", "Service", n.Name)}
+	p := n.place()
+	refs := []object.Ref{p.ref("apps/v1", "Deployment", n.Name), p.ref("v1", "Service", n.Name)}
 	if n.Ingress != nil {
-		refs = append(refs, n.ref(ingressAPI, "Ingress", n.Ingress.Name))
+		refs = append(refs, p.ref(ingressAPI, "Ingress", n.Ingress.Name))
 	}
 	return refs
 }
 
-func (n Nginx) ref(apiVersion, kind, name string) object.Ref {
-	return object.Ref{APIVersion: apiVersion, Kind: kind, Namespace: n.Namespace, Name: name}
-}
+func (n Nginx) place() place { return place{n.Namespace} }
 
 // filled writes the defaults out.
 func (n Nginx) filled() Nginx {
@@ -110,10 +84,6 @@ func (n Nginx) filled() Nginx {
 	if n.Replicas == 0 {
 		n.Replicas = 1
 	}
-	if n.Ingress != nil && n.Ingress.Name == "" {
-		named := *n.Ingress
-		named.Name = n.Name
-		n.Ingress = &named
-	}
+	n.Ingress = n.Ingress.named(n.Name)
 	return n
 }
