@@ -67,8 +67,11 @@ type RemoveOptions struct {
 	Known Known
 	// Namespaces removes the component's namespaces as well, when nothing else is left in them.
 	Namespaces bool
-	// CRDs removes the custom resource definitions that the charts brought, and with them every object of their kinds.
+	// CRDs removes the custom resource definitions that the charts brought and would leave behind, and with them every
+	// object of their kinds.
 	CRDs bool
+	// OnKept is called with each object of the component that stays on the cluster; it may be nil.
+	OnKept func(object.Ref)
 	// Force removes a component that other objects still use.
 	Force  bool
 	OnStep func(name string)

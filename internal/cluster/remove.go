@@ -30,8 +30,8 @@ func (c *Cluster) Remove(ctx context.Context, comp component.Component, o Remove
 
 func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 	var steps []step
-	if (len(comp.UsedBy) > 0 || comp.GuardCRDs) && !o.Force {
-		steps = append(steps, step{"check that nothing uses it", func(ctx context.Context) error { return c.checkUnused(ctx, comp) }})
+	if (len(comp.UsedBy) > 0 || comp.GuardCRDs || o.CRDs) && !o.Force {
+		steps = append(steps, step{"check that nothing uses it", func(ctx context.Context) error { return c.checkUnused(ctx, comp, o) }})
 	}
 	own := refsOf(comp.Objects)
 	for _, ref := range o.Known.Objects {
@@ -45,10 +45,7 @@ func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 		}})
 	}
 	for _, chart := range slices.Backward(comp.Charts) {
-		steps = append(steps, step{"uninstall release " + releaseKey(chart), func(ctx context.Context) error { return c.uninstall(ctx, chart) }})
-		if o.CRDs {
-			steps = append(steps, step{"delete the CRDs of chart " + chart.Name, func(ctx context.Context) error { return c.deleteCRDs(ctx, chart) }})
-		}
+		steps = append(steps, step{"uninstall release " + releaseKey(chart), func(ctx context.Context) error { return c.uninstall(ctx, chart, o) }})
 	}
 	if o.Namespaces {
 		for _, ns := range slices.Backward(comp.Namespaces) {
@@ -71,7 +68,7 @@ func propagation(ref object.Ref) kube.Propagation {
 const policyAnnotation = "helm.sh/resource-policy"
 
 // uninstall removes a release and waits until its objects are really gone: Helm returns as soon as it has asked.
-func (c *Cluster) uninstall(ctx context.Context, chart component.Chart) error {
+func (c *Cluster) uninstall(ctx context.Context, chart component.Chart, o RemoveOptions) error {
 	release, err := c.helm.Get(ctx, chart.Namespace, chart.Release)
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -82,31 +79,51 @@ func (c *Cluster) uninstall(ctx context.Context, chart component.Chart) error {
 	if err := c.helm.Uninstall(ctx, helm.UninstallSpec{Release: chart.Release, Namespace: chart.Namespace, Timeout: retryFor(ctx)}); err != nil {
 		return err
 	}
+	going, kept := c.leaving(ctx, chart, release, o)
+	for _, ref := range kept {
+		if o.OnKept != nil {
+			o.OnKept(ref)
+		}
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(parallelLists)
-	for _, o := range release.Objects {
-		if object.String(o, "metadata", "annotations", policyAnnotation) == "keep" {
-			continue
-		}
+	for _, ref := range going {
 		g.Go(func() error {
-			return c.kube.Delete(ctx, object.RefOf(o), kube.DeleteOptions{Wait: retryFor(ctx)})
+			return c.kube.Delete(ctx, ref, kube.DeleteOptions{Wait: retryFor(ctx)})
 		})
 	}
 	return g.Wait()
 }
 
-func (c *Cluster) deleteCRDs(ctx context.Context, chart component.Chart) error {
-	crds, err := c.helm.CRDs(ctx, chartRef(chart), chart.Values)
-	if err != nil {
-		return err
+// leaving tells what goes with a release from what stays: objects that Helm is told to keep, and the
+// CustomResourceDefinitions of crds/ folders, which Helm never deletes. A folder that cannot be read any more, because
+// its chart is gone, is no reason to keep a release.
+func (c *Cluster) leaving(ctx context.Context, chart component.Chart, release helm.Release, o RemoveOptions) (going, kept []object.Ref) {
+	for _, obj := range release.Objects {
+		ref := object.RefOf(obj)
+		isCRD := ref.Kind == definitionKind
+		if object.String(obj, "metadata", "annotations", policyAnnotation) == "keep" && (!isCRD || !o.CRDs) {
+			kept = append(kept, ref)
+			continue
+		}
+		going = append(going, ref)
 	}
-	for _, crd := range crds {
-		if err := c.kube.Delete(ctx, object.RefOf(crd), kube.DeleteOptions{Wait: retryFor(ctx)}); err != nil {
-			return err
+	folder, err := c.helm.CRDs(ctx, chartRef(chart), chart.Values)
+	if err != nil {
+		c.log.WarnContext(ctx, "the CRDs of a chart's crds/ folder are not known", "chart", chart.Name, "err", err)
+		return going, kept
+	}
+	for _, crd := range folder {
+		if o.CRDs {
+			going = append(going, object.RefOf(crd))
+		} else {
+			kept = append(kept, object.RefOf(crd))
 		}
 	}
-	return nil
+	return going, kept
 }
+
+const definitionKind = "CustomResourceDefinition"
 
 // occupants are the kinds that make a namespace worth keeping. Helm's records are Secrets, so a namespace with
 // another release in it stays.

@@ -21,10 +21,10 @@ type User struct {
 	Ours bool
 }
 
-// Users lists the objects that live off a component and are not its own, sorted as the API lists them. Objects that
-// are being deleted already do not count.
-func (c *Cluster) Users(ctx context.Context, comp component.Component) ([]User, error) {
-	uses, err := c.uses(ctx, comp)
+// Users lists the objects that would suffer from a removal and are not the component's own, sorted as the API lists
+// them. Objects that are being deleted already do not count.
+func (c *Cluster) Users(ctx context.Context, comp component.Component, o RemoveOptions) ([]User, error) {
+	uses, err := c.uses(ctx, comp, o)
 	if err != nil {
 		return nil, err
 	}
@@ -50,12 +50,12 @@ func (c *Cluster) Users(ctx context.Context, comp component.Component) ([]User, 
 }
 
 // uses lists the kinds that live off a component.
-func (c *Cluster) uses(ctx context.Context, comp component.Component) ([]component.Use, error) {
+func (c *Cluster) uses(ctx context.Context, comp component.Component, o RemoveOptions) ([]component.Use, error) {
 	uses := slices.Clone(comp.UsedBy)
+	if !comp.GuardCRDs && !o.CRDs {
+		return uses, nil
+	}
 	for _, chart := range comp.Charts {
-		if !comp.GuardCRDs {
-			break
-		}
 		release, err := c.helm.Get(ctx, chart.Namespace, chart.Release)
 		if fault.Is(err, fault.NotFound) {
 			continue
@@ -63,9 +63,16 @@ func (c *Cluster) uses(ctx context.Context, comp component.Component) ([]compone
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range release.Objects {
-			if object.RefOf(o).Kind == "CustomResourceDefinition" && object.String(o, "metadata", "annotations", policyAnnotation) != "keep" {
-				uses = append(uses, ofDefinition(o))
+		var definitions []object.Object
+		if o.CRDs {
+			if definitions, err = c.helm.CRDs(ctx, chartRef(chart), chart.Values); err != nil {
+				return nil, err
+			}
+		}
+		for _, obj := range slices.Concat(release.Objects, definitions) {
+			stays := object.String(obj, "metadata", "annotations", policyAnnotation) == "keep" && !o.CRDs
+			if object.RefOf(obj).Kind == definitionKind && !stays {
+				uses = append(uses, ofDefinition(obj))
 			}
 		}
 	}
@@ -111,8 +118,8 @@ func DescribeUsers(users []User) string {
 }
 
 // checkUnused refuses a removal that would take something away from others.
-func (c *Cluster) checkUnused(ctx context.Context, comp component.Component) error {
-	users, err := c.Users(ctx, comp)
+func (c *Cluster) checkUnused(ctx context.Context, comp component.Component, o RemoveOptions) error {
+	users, err := c.Users(ctx, comp, o)
 	if err != nil || len(users) == 0 {
 		return err
 	}

@@ -32,6 +32,7 @@ type chartModel struct {
 	ChartDigests    types.Map    `tfsdk:"chart_digests"`
 	AppVersion      types.String `tfsdk:"app_version"`
 	ForceDestroy    types.Bool   `tfsdk:"force_destroy"`
+	DeleteCRDs      types.Bool   `tfsdk:"delete_crds"`
 }
 
 // chartDefaults are what differs between resources in the shared chart attributes.
@@ -71,6 +72,11 @@ func chartAttributes(ctx context.Context, d chartDefaults, own map[string]schema
 			MarkdownDescription: "Removes the resource although objects that Terraform does not remove before live off it and would be lost or left without their controller. " +
 				"It must have been applied before the destroy. Default: `false`, which refuses such a removal and names the objects.",
 		},
+		"delete_crds": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Removes with the resource also the CustomResourceDefinitions that its charts leave behind, and with them every object of their kinds. " +
+				"It must have been applied before the destroy. Default: `false`; a destroy says which ones stay.",
+		},
 		"app_version": schema.StringAttribute{Computed: true, MarkdownDescription: "Version of the application in the chart."},
 	}
 	for name, a := range valuesAttributes(d.Chart) {
@@ -102,7 +108,9 @@ func valuesAttributes(chart string) map[string]schema.Attribute {
 	}
 }
 
-func (m *chartModel) forced() bool { return m.ForceDestroy.ValueBool() }
+func (m *chartModel) removal() cluster.RemoveOptions {
+	return cluster.RemoveOptions{Namespaces: true, Force: m.ForceDestroy.ValueBool(), CRDs: m.DeleteCRDs.ValueBool()}
+}
 
 // values merges the user's documents; each was checked to be YAML when the configuration was validated.
 func (m *chartModel) values(ctx context.Context, diags *diag.Diagnostics) map[string]any {

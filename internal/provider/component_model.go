@@ -54,15 +54,15 @@ type resourceModel interface {
 	component(ctx context.Context, s secrets, diags *diag.Diagnostics) component.Component
 	// observe takes over what only the cluster knows.
 	observe(o cluster.Observed)
-	// forced reports whether a removal goes on although others use what is removed.
-	forced() bool
+	// removal says what the resource decides about its removal.
+	removal() cluster.RemoveOptions
 	// id names the resource on its cluster; namespace may be empty.
 	id() (namespace, name string)
 }
 
 func (m *componentModel) base() *componentModel { return m }
 
-func (m *componentModel) forced() bool { return false }
+func (m *componentModel) removal() cluster.RemoveOptions { return cluster.RemoveOptions{Namespaces: true} }
 
 // markFailed makes a model say that its creation did not finish.
 func (m *componentModel) markFailed() { m.Status = types.StringValue(statusFailed) }

@@ -155,12 +155,11 @@ func deleteComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	}
 	engine, err := s.cluster(ctx, referenceOf(ctx, m.base().Cluster, m.base().ClusterUID, &resp.Diagnostics))
 	if err == nil {
-		err = engine.Remove(ctx, c, cluster.RemoveOptions{
-			Known:      loadRecord(ctx, req.Private, &resp.Diagnostics),
-			Namespaces: true,
-			Force:      m.forced(),
-			OnStep:     logStep(ctx, named(what, m)),
-		})
+		var kept keptObjects
+		o := m.removal()
+		o.Known, o.OnStep, o.OnKept = loadRecord(ctx, req.Private, &resp.Diagnostics), logStep(ctx, named(what, m)), kept.note
+		err = engine.Remove(ctx, c, o)
+		kept.tell(&resp.Diagnostics, named(what, m))
 	}
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		addFault(&resp.Diagnostics, "Removing", named(what, m), err)

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -41,7 +40,7 @@ func detail(err error) string {
 var nextStep = map[fault.Kind]string{
 	fault.Unreachable: "Check that it is up and that its address and port can be reached from here, through the bastion if there is one, then apply again.",
 	fault.Auth:        "Check the credentials: the provider block, the LAB_SSH_* or KUBE* environment, ~/.ssh/config and the SSH agent are asked in this order.",
-	fault.HostKey:     "Compare the key with the host's own (ssh-keygen -lf on its console). If it is right, correct known_hosts or host_key; the provider never skips this check.",
+	fault.HostKey:     "For SSH, compare the key with the host's own (ssh-keygen -lf on its console) and, if it is right, correct known_hosts or host_key. For an API server, compare the certificate authority of the kubeconfig. The provider never skips this check.",
 	fault.Denied:      "The credentials are good, but a right is missing: sudo on a host, a role on a cluster. The message names it.",
 	fault.Conflict:    "Somebody else owns or holds this. Import it, set adopt = true, or remove it, whichever is meant.",
 	fault.Timeout:     "It may still become ready: apply again to go on waiting, or raise the timeout. The message says what was last seen.",
@@ -67,7 +66,10 @@ func couldNotLook(err error) bool {
 
 // addUnread says that a refresh could not look, as a warning that keeps the state or, in strict mode, as an error.
 func (s *session) addUnread(diags *diag.Diagnostics, what string, err error) {
-	title := fmt.Sprintf("Could not look at %s", what)
+	title := "Could not look at " + what
+	if kind := fault.KindOf(err); kind != fault.Unknown {
+		title += ": " + string(kind)
+	}
 	if s.settings.strict {
 		diags.AddError(title, detail(err)+"\n\nstrict_refresh is on, so this is an error.")
 		return

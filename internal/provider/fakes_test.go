@@ -193,7 +193,7 @@ func (e *fakeEngine) observe(c component.Component) cluster.Observed {
 	return o
 }
 
-func (e *fakeEngine) Users(context.Context, component.Component) ([]cluster.User, error) {
+func (e *fakeEngine) Users(context.Context, component.Component, cluster.RemoveOptions) ([]cluster.User, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.users, nil

@@ -49,14 +49,14 @@ func warnOfUsers[T any, M modelOf[T]](ctx context.Context, req resource.ModifyPl
 	var quiet diag.Diagnostics
 	quiet.Append(req.State.Get(ctx, m)...)
 	c := m.component(ctx, secrets{}, &quiet)
-	if quiet.HasError() || (len(c.UsedBy) == 0 && !c.GuardCRDs) {
+	if quiet.HasError() || (len(c.UsedBy) == 0 && !c.GuardCRDs && !m.removal().CRDs) {
 		return
 	}
 	engine, err := p.Session.cluster(ctx, referenceOf(ctx, m.base().Cluster, m.base().ClusterUID, &quiet))
 	if err != nil || quiet.HasError() {
 		return
 	}
-	users, err := engine.Users(ctx, c)
+	users, err := engine.Users(ctx, c, m.removal())
 	if err != nil {
 		return
 	}

@@ -20,8 +20,8 @@ type Engine interface {
 	Read(ctx context.Context, c component.Component, o cluster.ReadOptions) (cluster.Observed, error)
 	Remove(ctx context.Context, c component.Component, o cluster.RemoveOptions) error
 	RemoveNode(ctx context.Context, name string) error
-	// Users lists what lives off a component and is not its own.
-	Users(ctx context.Context, c component.Component) ([]cluster.User, error)
+	// Users lists what would suffer from a removal and is not the component's own.
+	Users(ctx context.Context, c component.Component, o cluster.RemoveOptions) ([]cluster.User, error)
 	// Objects reads objects; those that are not there are left out.
 	Objects(ctx context.Context, refs ...object.Ref) ([]object.Object, error)
 	Nodes(ctx context.Context) ([]cluster.Node, error)
