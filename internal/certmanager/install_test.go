@@ -74,18 +74,3 @@ func TestInstall_SaysWhatItsUsersLose(t *testing.T) {
 		})
 	}
 }
-
-func TestUsable_NamesWhoBringsIt(t *testing.T) {
-	t.Parallel()
-	for webhook, want := range map[string]string{"": "cert-manager-webhook", "certs-cert-manager-webhook": "certs-cert-manager-webhook"} {
-		conditions := certmanager.Usable(webhook)
-		if len(conditions) != 2 {
-			t.Fatalf("got %v", conditions)
-		}
-		for _, c := range conditions {
-			if c.Ref.Name != want || !strings.Contains(c.Name, "lab_cert_manager") {
-				t.Errorf("got %s: %+v", c.Name, c.Ref)
-			}
-		}
-	}
-}
