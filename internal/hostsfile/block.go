@@ -123,3 +123,20 @@ const (
 
 func beginMark(name string) string { return beginPrefix + name }
 func endMark(name string) string   { return endPrefix + name }
+
+// Entries reads lines of a block back into names by address. A line that is no entry is [fault.Invalid].
+func Entries(lines []string) (map[string][]string, error) {
+	entries := map[string][]string{}
+	for _, line := range lines {
+		text, _, _ := strings.Cut(line, "#")
+		fields := strings.Fields(text)
+		if len(fields) == 0 {
+			continue
+		}
+		if _, err := netip.ParseAddr(fields[0]); err != nil || len(fields) == 1 {
+			return nil, fault.Newf(fault.Invalid, "line %q is no entry of a hosts file", line)
+		}
+		entries[fields[0]] = append(entries[fields[0]], fields[1:]...)
+	}
+	return entries, nil
+}

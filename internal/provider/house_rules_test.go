@@ -69,7 +69,8 @@ func checkAttributes(t *testing.T, what string, attributes any) {
 // models are the resources' models; a resource without one here fails the test.
 func models() map[string]any {
 	return map[string]any{
-		helmReleaseType: &helmReleaseModel{}, istioGatewayType: &istioGatewayModel{}, istioMeshType: &istioMeshModel{},
+		helmReleaseType: &helmReleaseModel{}, hostsEntriesType: &hostsEntriesModel{},
+		istioGatewayType: &istioGatewayModel{}, istioMeshType: &istioMeshModel{},
 		istioRouteType: &istioRouteModel{}, manifestType: &manifestModel{}, metalLBType: &metalLBModel{},
 		metalLBPoolType: &metalLBPoolModel{}, "lab_rke2_node": &rke2NodeModel{}, sampleAppType: &sampleAppModel{},
 	}

@@ -17,6 +17,8 @@ func (nowhere) Cluster(context.Context, reach.Reference) (Engine, error) {
 
 func (nowhere) Node(host.Target) Machine { return machine{} }
 
+func (nowhere) Host(host.Target) Host { return nil }
+
 func (nowhere) Kubeconfig(context.Context, reach.Reference) ([]byte, error) {
 	return nil, fault.Newf(fault.Unreachable, "no cluster is reached while a configuration is validated")
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
+	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
@@ -19,6 +20,7 @@ const typeName = "lab"
 var (
 	_ provider.Provider                       = (*labProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*labProvider)(nil)
+	_ provider.ProviderWithFunctions          = (*labProvider)(nil)
 )
 
 // New returns the constructor that the plugin server asks for.
@@ -63,6 +65,7 @@ func (p *labProvider) Configure(ctx context.Context, req provider.ConfigureReque
 func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		newHelmRelease,
+		newHostsEntries,
 		newIstioGateway,
 		newIstioMesh,
 		newIstioRoute,
@@ -83,5 +86,11 @@ func (p *labProvider) DataSources(context.Context) []func() datasource.DataSourc
 func (p *labProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
 		newKubeconfig,
+	}
+}
+
+func (p *labProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{
+		newHostsBlock,
 	}
 }

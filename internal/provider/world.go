@@ -19,6 +19,8 @@ type Engine interface {
 	Install(ctx context.Context, c component.Component, o cluster.InstallOptions) (cluster.Observed, error)
 	Read(ctx context.Context, c component.Component, o cluster.ReadOptions) (cluster.Observed, error)
 	Remove(ctx context.Context, c component.Component, o cluster.RemoveOptions) error
+	// DrainNode moves a node's pods away, where there is another node for them.
+	DrainNode(ctx context.Context, name string, timeout time.Duration) error
 	RemoveNode(ctx context.Context, name string) error
 	// Users lists what would suffer from a removal and is not the component's own.
 	Users(ctx context.Context, c component.Component, o cluster.RemoveOptions) ([]cluster.User, error)
@@ -34,6 +36,8 @@ type World interface {
 	Cluster(ctx context.Context, ref reach.Reference) (Engine, error)
 	// Node returns a machine without dialling it.
 	Node(t host.Target) Machine
+	// Host returns the same machine for what is kept there beside a node.
+	Host(t host.Target) Host
 	// Kubeconfig reads the admin kubeconfig of a cluster, fit for use from here.
 	Kubeconfig(ctx context.Context, ref reach.Reference) ([]byte, error)
 	// Forget drops what is cached of a cluster whose node was changed.
@@ -53,6 +57,15 @@ type Machine interface {
 	Token(role rke2.Role) rke2.TokenSource
 }
 
+// Host is a machine as far as everything but RKE2 goes; *host.Host is one.
+type Host interface {
+	String() string
+	Run(ctx context.Context, command host.Command) (host.Result, error)
+	ReadFile(ctx context.Context, path string) ([]byte, error)
+	WriteFile(ctx context.Context, file host.File) (bool, error)
+	Lock(ctx context.Context, options host.LockOptions) (*host.Lock, error)
+}
+
 // OpenWorld makes a World of settings, without dialling.
 type OpenWorld func(reach.Settings) World
 
@@ -66,6 +79,8 @@ func (l live) Cluster(ctx context.Context, ref reach.Reference) (Engine, error) 
 }
 
 func (l live) Node(t host.Target) Machine { return machine{l.Reach.Node(t)} }
+
+func (l live) Host(t host.Target) Host { return l.Reach.Node(t) }
 
 // machine is a host over SSH.
 type machine struct{ host rke2.Host }
