@@ -30,6 +30,7 @@ type Objects interface {
 	List(ctx context.Context, o kube.ListOptions) ([]object.Object, error)
 	ListMeta(ctx context.Context, o kube.ListOptions) ([]kube.Meta, error)
 	Delete(ctx context.Context, ref object.Ref, o kube.DeleteOptions) error
+	Drain(ctx context.Context, node string, timeout time.Duration) error
 	Wait(ctx context.Context, conditions []kube.Condition, o kube.WaitOptions) error
 }
 

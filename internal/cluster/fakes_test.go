@@ -120,6 +120,11 @@ func (f *fakes) Delete(_ context.Context, ref object.Ref, _ kube.DeleteOptions) 
 	return nil
 }
 
+func (f *fakes) Drain(_ context.Context, node string, _ time.Duration) error {
+	f.note("drain " + node)
+	return nil
+}
+
 func (f *fakes) Wait(_ context.Context, conditions []kube.Condition, _ kube.WaitOptions) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

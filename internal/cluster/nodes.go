@@ -20,6 +20,8 @@ type Node struct {
 	// Version is its kubelet's.
 	Version string
 	Ready   bool
+	// Cordoned nodes get no new pods.
+	Cordoned bool
 }
 
 // Nodes lists the nodes by name.
@@ -40,6 +42,9 @@ const rolePrefix = "node-role.kubernetes.io/"
 
 func nodeOf(o object.Object) Node {
 	n := Node{Name: object.RefOf(o).Name, Version: object.String(o, "status", "nodeInfo", "kubeletVersion"), Roles: []string{}}
+	if cordoned, _ := object.Lookup(o, "spec", "unschedulable"); cordoned == true {
+		n.Cordoned = true
+	}
 	for label := range object.Map(o, "metadata", "labels") {
 		if role, ok := strings.CutPrefix(label, rolePrefix); ok {
 			n.Roles = append(n.Roles, role)
@@ -70,6 +75,24 @@ func (c *Cluster) AwaitNode(ctx context.Context, name string, timeout time.Durat
 
 // nodeGone bounds the wait for a Node object: nothing but a finalizer can hold it.
 const nodeGone = time.Minute
+
+// DrainNode moves a node's pods to other nodes. Where no other node could take them there is nothing to do: the pods of
+// the last node end with it.
+func (c *Cluster) DrainNode(ctx context.Context, name string, timeout time.Duration) error {
+	nodes, err := c.Nodes(ctx)
+	if err != nil {
+		return err
+	}
+	here, others := false, false
+	for _, n := range nodes {
+		here = here || n.Name == name
+		others = others || (n.Name != name && n.Ready && !n.Cordoned)
+	}
+	if !here || !others {
+		return nil
+	}
+	return c.kube.Drain(ctx, name, timeout)
+}
 
 // RemoveNode deletes a Node object. RKE2 then drops the node's password and, of a server, its etcd member.
 func (c *Cluster) RemoveNode(ctx context.Context, name string) error {

@@ -133,7 +133,7 @@ func TestUpdate_KeepsTheVersionWhenNoneIsAskedFor(t *testing.T) {
 func TestDiagnostics_SayWhatToDo(t *testing.T) {
 	t.Parallel()
 	for kind, want := range map[fault.Kind]string{
-		fault.Unreachable: "Check that it is up", fault.Auth: "Check the credentials", fault.HostKey: "Compare the key",
+		fault.Unreachable: "Check that it is up", fault.Auth: "Check the credentials", fault.HostKey: "compare the key",
 		fault.Denied: "right is missing", fault.Conflict: "adopt = true", fault.Timeout: "apply again", fault.NoSpace: "Free space", fault.Integrity: "Nothing was installed",
 	} {
 		w, _ := withCluster(t)

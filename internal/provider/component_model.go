@@ -62,7 +62,9 @@ type resourceModel interface {
 
 func (m *componentModel) base() *componentModel { return m }
 
-func (m *componentModel) removal() cluster.RemoveOptions { return cluster.RemoveOptions{Namespaces: true} }
+func (m *componentModel) removal() cluster.RemoveOptions {
+	return cluster.RemoveOptions{Namespaces: true}
+}
 
 // markFailed makes a model say that its creation did not finish.
 func (m *componentModel) markFailed() { m.Status = types.StringValue(statusFailed) }

@@ -107,6 +107,7 @@ type fakeEngine struct {
 	installErr error
 	readErr    error
 	removeErr  error
+	drainErr   error
 	calls      []string
 	users      []cluster.User
 	options    []cluster.InstallOptions
@@ -219,6 +220,13 @@ func (e *fakeEngine) Objects(_ context.Context, refs ...object.Ref) ([]object.Ob
 		}
 	}
 	return found, nil
+}
+
+func (e *fakeEngine) DrainNode(_ context.Context, name string, _ time.Duration) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls = append(e.calls, "drain node "+name)
+	return e.drainErr
 }
 
 func (e *fakeEngine) RemoveNode(_ context.Context, name string) error {

@@ -97,7 +97,7 @@ func TestNode_AgentJoinsAndLeavesItsCluster(t *testing.T) {
 	if r := c.destroy(nodeType, s); r.errors+r.warnings != "" {
 		t.Error(r)
 	}
-	if diff := cmp.Diff([]string{"remove node node-b"}, w.engines["a"].taken()); diff != "" {
+	if diff := cmp.Diff([]string{"drain node node-b", "remove node node-b"}, w.engines["a"].taken()); diff != "" {
 		t.Error(diff)
 	}
 }

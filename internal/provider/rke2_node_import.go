@@ -27,6 +27,7 @@ func (r *rke2Node) ImportState(ctx context.Context, req resource.ImportStateRequ
 	set("user", nullIfEmpty(target.User))
 	set("drift_policy", driftCorrect)
 	set("on_destroy", onDestroyUninstall)
+	set("drain_timeout", defaultDrainTimeout)
 	set("adopt", false)
 	found, err := r.session.world.Node(target).Read(ctx, rke2.Node{})
 	switch {

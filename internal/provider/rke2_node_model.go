@@ -43,6 +43,7 @@ type rke2NodeModel struct {
 	Adopt                   types.Bool     `tfsdk:"adopt"`
 	DriftPolicy             types.String   `tfsdk:"drift_policy"`
 	OnDestroy               types.String   `tfsdk:"on_destroy"`
+	DrainTimeout            types.String   `tfsdk:"drain_timeout"`
 	Cluster                 types.Object   `tfsdk:"cluster"`
 	Name                    types.String   `tfsdk:"name"`
 	InstalledVersion        types.String   `tfsdk:"installed_version"`

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -17,7 +18,7 @@ func (r *rke2Node) remove(ctx context.Context, m rke2NodeModel, diags *diag.Diag
 	}
 	if m.joins() {
 		o.BeforeStop = func(ctx context.Context) error {
-			if err := r.leave(ctx, m); err != nil {
+			if err := r.leave(ctx, m, diags); err != nil {
 				diags.AddWarning(m.named()+" could not be taken out of its cluster", sentence(err.Error())+
 					"\n\nRKE2 is removed from the host all the same. If the cluster goes on without it, run: kubectl delete node "+m.Name.ValueString())
 			}
@@ -27,8 +28,8 @@ func (r *rke2Node) remove(ctx context.Context, m rke2NodeModel, diags *diag.Diag
 	return r.session.world.Node(m.target()).Uninstall(ctx, o)
 }
 
-// leave deletes the Node object, and with it the node's password, without which a host of this name could not join again.
-func (r *rke2Node) leave(ctx context.Context, m rke2NodeModel) error {
+// leave drains the node and deletes the Node object, and with it the node's password, without which a host of this name could not join again.
+func (r *rke2Node) leave(ctx context.Context, m rke2NodeModel, diags *diag.Diagnostics) error {
 	engine, err := r.session.cluster(ctx, m.joinReference(ctx))
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -36,5 +37,19 @@ func (r *rke2Node) leave(ctx context.Context, m rke2NodeModel) error {
 	if err != nil {
 		return err
 	}
+	if limit := m.drainTimeout(); limit > 0 {
+		if err := engine.DrainNode(ctx, m.Name.ValueString(), limit); err != nil {
+			diags.AddWarning(m.named()+" was not drained", sentence(err.Error())+"\n\nThe node is removed all the same; pods that are still on it end at once and start elsewhere.")
+		}
+	}
 	return engine.RemoveNode(ctx, m.Name.ValueString())
+}
+
+// drainTimeout is how long a removal waits for the node's pods to move; the schema has checked that it can be read.
+func (m *rke2NodeModel) drainTimeout() time.Duration {
+	limit, err := time.ParseDuration(m.DrainTimeout.ValueString())
+	if err != nil {
+		return 0
+	}
+	return limit
 }

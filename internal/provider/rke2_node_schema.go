@@ -20,8 +20,9 @@ import (
 
 // What a node's on_destroy may be.
 const (
-	onDestroyUninstall = "uninstall"
-	onDestroyKeep      = "keep"
+	onDestroyUninstall  = "uninstall"
+	defaultDrainTimeout = "2m"
+	onDestroyKeep       = "keep"
 )
 
 func (r *rke2Node) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -60,6 +61,7 @@ func nodeAttributes(ctx context.Context) map[string]schema.Attribute {
 		"adopt":              schema.BoolAttribute{Optional: true, Computed: true, Default: booldefault.StaticBool(false), MarkdownDescription: "Takes over an RKE2 that is on the host already, where its role and version allow it. Default: `false`, which makes it an error."},
 		"drift_policy":       nodeDriftPolicy(),
 		"on_destroy":         schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(onDestroyUninstall), MarkdownDescription: "What a destroy does with the host: `uninstall` removes RKE2 and its data, `keep` only forgets it. Default: `uninstall`.", Validators: []validator.String{stringvalidator.OneOf(onDestroyUninstall, onDestroyKeep)}},
+		"drain_timeout":      schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(defaultDrainTimeout), MarkdownDescription: "How long a destroy waits for the node's pods to move to other nodes, such as `5m`; disruption budgets are respected until then. `0s` does not drain. Nothing is drained where no other node is ready. Default: `" + defaultDrainTimeout + "`.", Validators: []validator.String{duration{}}},
 		"timeouts":           timeoutsAttribute(ctx),
 		"cluster":            clusterOutput(),
 		"name":               schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the node in its cluster.", PlanModifiers: []planmodifier.String{stringplanmodifier.UseStateForUnknown()}},
