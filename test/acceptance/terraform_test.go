@@ -104,7 +104,7 @@ func (w *workspace) command(ctx context.Context, args ...string) *exec.Cmd {
 }
 
 // commandLimit ends a Terraform that hangs, so that the test says so.
-const commandLimit = 5 * time.Minute
+const commandLimit = 15 * time.Minute
 
 func (w *workspace) run(args ...string) result {
 	w.t.Helper()

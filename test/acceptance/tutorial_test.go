@@ -208,11 +208,7 @@ func (table tutorial) expectations() map[string]expectation {
 func TestTutorial_GuideSaysWhatTheTableSays(t *testing.T) {
 	t.Parallel()
 	table := readTutorial(t, nil)
-	raw, err := os.ReadFile(guideFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	guide := string(raw)
+	guide := readGuide(t)
 	reasons := guideReasons(guide)
 	used := map[string]bool{}
 	for about, e := range table.expectations() {
@@ -240,6 +236,15 @@ func TestTutorial_GuideSaysWhatTheTableSays(t *testing.T) {
 			t.Errorf("the guide does not name %s", name)
 		}
 	}
+}
+
+func readGuide(t testing.TB) string {
+	t.Helper()
+	raw, err := os.ReadFile(guideFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }
 
 // guideReasons are the rows of the guide's table of differences, by the name in their first column.

@@ -1,0 +1,37 @@
+package acceptance_test
+
+import (
+	"os"
+	"testing"
+)
+
+// oldKubernetes names the control plane on which the versions of 2023 run as they did; `make test-seed` sets it.
+const oldKubernetes = "1.24"
+
+// TestAccLab_Seed2023 makes the tutorial's lab and compares it with the tutorial, object by object. On a control plane of
+// today the versions of 2023 are beyond what their charts allow: compatibility then warns, and what such a control
+// plane does not know any more, PodSecurityPolicies, is switched off.
+func TestAccLab_Seed2023(t *testing.T) {
+	t.Parallel()
+	l, host := oneHost(t)
+	override := keep(withoutTools)
+	if os.Getenv("LAB_KUBERNETES") != oldKubernetes {
+		override = keep(withoutTools, `monitoring = { values = [yamlencode({ global = { cattle = { psp = { enabled = false } } } })] }`)
+	}
+	e := newExample(t, l, "seed-2023", override, onHost(l)...)
+	if os.Getenv("LAB_KUBERNETES") != oldKubernetes {
+		e.env["LAB_COMPATIBILITY"] = "warn"
+	}
+	e.says(e.succeed(e.apply()), "http://nginx.dxlab.example.com/", "http://bookinfo.istio-dxlab.example.com/productpage")
+	e.noChanges()
+
+	name, err := host.Run(t.Context(), "hostname")
+	e.must(err)
+	address := host.Address().String()
+	table := readTutorial(t, map[string]string{
+		"gateway": labGateway, "ingress": address, "host": address, "node": name, "domain": "example.com",
+	})
+	table.exactly(t, host)
+	e.says(e.succeed(e.destroy()), "Destroy complete!")
+	beside(t, host).nothingLeft()
+}
