@@ -13,7 +13,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/component-base/version"
 )
 
 // leaseSeconds and heartbeat are the kubelet's defaults (nodeLeaseDurationSeconds 40, renewed at a quarter of it).
@@ -156,11 +155,8 @@ func (s *Server) nodeStatus(last corev1.NodeStatus, now metav1.Time) corev1.Node
 			LastHeartbeatTime: now, LastTransitionTime: since,
 		}},
 		NodeInfo: corev1.NodeSystemInfo{
-			KubeletVersion: s.kubeVersion(), OperatingSystem: "linux", Architecture: "amd64", OSImage: "simulated node",
+			KubeletVersion: s.options.kubernetes, OperatingSystem: "linux", Architecture: "amd64", OSImage: "simulated node",
 			ContainerRuntimeVersion: "kwok://simulated",
 		},
 	}
 }
-
-// kubeVersion is the version built in, which a simulated node claims to run.
-func (s *Server) kubeVersion() string { return version.Get().GitVersion }

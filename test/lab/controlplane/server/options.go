@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -31,7 +33,10 @@ type Options struct {
 	EtcdJoin []string
 	// RegisterNode keeps a simulated Node of this name alive.
 	RegisterNode bool
-	// KubeVersion, when set, must be the version that this binary is.
+	// KubernetesBinary, when set, runs in place of this binary as API server, controller manager and scheduler: those of another release.
+	// Its first argument is the component's name, or "version".
+	KubernetesBinary string
+	// KubeVersion, when set, must be the version that runs.
 	KubeVersion string
 	// NodeGrace is how long a node may be silent before it counts as unreachable.
 	NodeGrace time.Duration
@@ -41,6 +46,9 @@ type Options struct {
 	EgressErrors string
 	// Lifeline ends the server when its standard input ends, so that it never outlives a test that was killed.
 	Lifeline bool
+
+	// kubernetes is the version that runs; Complete finds it.
+	kubernetes string
 }
 
 // AddFlags declares the flags of `run`.
@@ -56,7 +64,8 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.EtcdListen, "etcd-listen", "127.0.0.1", "address on which other servers reach this server's etcd")
 	flags.StringSliceVar(&o.EtcdJoin, "etcd-join", nil, "client URL of a member of the etcd to join (repeatable)")
 	flags.BoolVar(&o.RegisterNode, "register-node", false, "register a simulated Node with this server's name and keep it Ready")
-	flags.StringVar(&o.KubeVersion, "kube-version", "", "fail unless this is the version built in")
+	flags.StringVar(&o.KubernetesBinary, "kubernetes-binary", "", "binary of another release whose API server, controller manager and scheduler run instead")
+	flags.StringVar(&o.KubeVersion, "kube-version", "", "fail unless this is the version that runs")
 	flags.DurationVar(&o.NodeGrace, "node-grace", 20*time.Second, "silence after which a node counts as unreachable")
 	flags.BoolVar(&o.Life, "life", true, "answer webhooks and give addresses as the controllers of installed charts would")
 	flags.DurationVar(&o.LifeDelay, "life-delay", 1500*time.Millisecond, "time from a webhook's first ready endpoint to its caBundle")
@@ -84,11 +93,29 @@ func (o *Options) Complete() error {
 			return fmt.Errorf("--%s: %w", name, err)
 		}
 	}
-	if built := version.Get().GitVersion; o.KubeVersion != "" && o.KubeVersion != built {
-		return fmt.Errorf("--kube-version %s asked for, this is %s", o.KubeVersion, built)
-	}
 	if o.EgressErrors != "plain" && o.EgressErrors != "rke2" {
 		return fmt.Errorf("--egress-errors %q is neither plain nor rke2", o.EgressErrors)
+	}
+	return o.findKubernetes()
+}
+
+// findKubernetes asks the Kubernetes that runs for its version.
+func (o *Options) findKubernetes() error {
+	o.kubernetes = version.Get().GitVersion
+	if o.KubernetesBinary != "" {
+		path, err := filepath.Abs(o.KubernetesBinary)
+		if err != nil {
+			return fmt.Errorf("resolving --kubernetes-binary: %w", err)
+		}
+		o.KubernetesBinary = path
+		out, err := exec.Command(path, "version").Output() //nolint:noctx // it prints a constant
+		if err != nil {
+			return fmt.Errorf("asking --kubernetes-binary for its version: %w", err)
+		}
+		o.kubernetes = strings.TrimSpace(string(out))
+	}
+	if o.KubeVersion != "" && o.KubeVersion != o.kubernetes {
+		return fmt.Errorf("--kube-version %s asked for, this is %s", o.KubeVersion, o.kubernetes)
 	}
 	return nil
 }

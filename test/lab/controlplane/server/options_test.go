@@ -3,6 +3,8 @@ package server
 import (
 	"fmt"
 	"net"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -57,6 +59,27 @@ func TestOptions_ElectsOnlyWhereEtcdIsShared(t *testing.T) {
 		if args := options.schedulerArgs(); !slices.Contains(args, want) {
 			t.Errorf("%s: %q lacks %s", listen, args, want)
 		}
+	}
+}
+
+func TestOptions_KubernetesOfAnotherBinary(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "kubernetes")
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\necho $1 | sed s/version/v1.2.3/\n"), 0o755); err != nil { //nolint:gosec // a program
+		t.Fatal(err)
+	}
+	options, err := parse(t, "--data-dir=/x", "--kubernetes-binary="+binary, "--kube-version=v1.2.3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := Server{options: options}
+	for name, other := range map[string]bool{APIServer: true, ControllerManager: true, Scheduler: true, Etcd: false, Kwok: false} {
+		if path, err := s.program(name); err != nil || (path == binary) != other {
+			t.Errorf("%s runs from %s, %v", name, path, err)
+		}
+	}
+	if _, err := parse(t, "--data-dir=/x", "--kubernetes-binary=/nowhere"); err == nil {
+		t.Error("a binary that is not there: no error")
 	}
 }
 

@@ -132,15 +132,27 @@ func (s *Server) bringUp(ctx context.Context) error {
 }
 
 func (s *Server) startChild(name string, args []string) error {
-	self, err := os.Executable()
+	path, err := s.program(name)
 	if err != nil {
-		return fmt.Errorf("finding this program: %w", err)
+		return err
 	}
 	return s.group.Start(proc.Spec{
-		Name: name, Path: self, Args: append([]string{name}, args...),
+		Name: name, Path: path, Args: append([]string{name}, args...),
 		Env:     []string{"HOME=" + s.options.DataDir},
 		Restart: s.options.stacked() && (name == ControllerManager || name == Scheduler),
 	})
+}
+
+// program is the binary that a component is in.
+func (s *Server) program(name string) (string, error) {
+	if other := s.options.KubernetesBinary; other != "" && name != Etcd && name != Kwok {
+		return other, nil
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return "", fmt.Errorf("finding this program: %w", err)
+	}
+	return self, nil
 }
 
 func (s *Server) writePKI() error {
