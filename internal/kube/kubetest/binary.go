@@ -10,8 +10,36 @@ import (
 	"slices"
 )
 
-// errNoBinary says what to do when there is no control plane to run.
-var errNoBinary = errors.New("no control plane binary: set LAB_CONTROLPLANE or run test/lab/controlplane/build.sh")
+// errNoBinary says what to do when there is no control plane to run, errNoKubernetes when there is none of the release that is asked for.
+var (
+	errNoBinary     = errors.New("no control plane binary: set LAB_CONTROLPLANE or run test/lab/controlplane/build.sh")
+	errNoKubernetes = errors.New("no binary of Kubernetes 1.24: unset LAB_KUBERNETES or run test/lab/controlplane124/build.sh")
+)
+
+// binaries are what a control plane is run from.
+type binaries struct {
+	controlPlane string
+	kubernetes   string // of an older release, "" for the one in controlPlane
+}
+
+// find finds them. The error is errNoBinary or errNoKubernetes when one has not been built.
+func find() (binaries, error) {
+	controlPlane, err := binary()
+	if err != nil {
+		return binaries{}, err
+	}
+	kubernetes, err := olderKubernetes()
+	return binaries{controlPlane: controlPlane, kubernetes: kubernetes}, err
+}
+
+// olderKubernetes finds the binary of the release that LAB_KUBERNETES names ("1.24"), the newest in the lab's cache; "" without a name.
+func olderKubernetes() (string, error) {
+	minor := os.Getenv("LAB_KUBERNETES")
+	if minor == "" {
+		return "", nil
+	}
+	return newest("kubernetes-"+minor+"-*", "lab-kubernetes", errNoKubernetes)
+}
 
 // binary finds lab-controlplane: the file that LAB_CONTROLPLANE names, else the newest in the lab's cache. The error is errNoBinary when
 // there is none.
@@ -22,13 +50,18 @@ func binary() (string, error) {
 		}
 		return path, nil
 	}
+	return newest("controlplane-*", "lab-controlplane", errNoBinary)
+}
+
+// newest finds the file of a name in the newest of the lab's cached folders; missing is the error when there is none.
+func newest(folders, name string, missing error) (string, error) {
 	root, err := cacheRoot()
 	if err != nil {
 		return "", err
 	}
-	found, err := filepath.Glob(filepath.Join(root, "controlplane-*", "lab-controlplane"))
+	found, err := filepath.Glob(filepath.Join(root, folders, name))
 	if err != nil {
-		return "", fmt.Errorf("looking for the control plane binary: %w", err)
+		return "", fmt.Errorf("looking for %s: %w", name, err)
 	}
 	infos := map[string]fs.FileInfo{}
 	for _, path := range found {
@@ -38,7 +71,7 @@ func binary() (string, error) {
 	}
 	found = slices.DeleteFunc(found, func(path string) bool { return infos[path] == nil })
 	if len(found) == 0 {
-		return "", errNoBinary
+		return "", missing
 	}
 	return slices.MaxFunc(found, func(a, b string) int {
 		return cmp.Compare(infos[a].ModTime().UnixNano(), infos[b].ModTime().UnixNano())

@@ -22,11 +22,11 @@ type Cluster struct {
 
 // Start starts a control plane for one test and ends it with the test; it takes about five seconds and 0.4 GiB. Tests may call it in
 // parallel. Without a control plane binary the test is skipped, or fails when CI=true. When the test fails the ends of the components'
-// logs are in its output.
+// logs are in its output. LAB_KUBERNETES=1.24 in the environment makes it a control plane of that release.
 func Start(t testing.TB) *Cluster {
 	t.Helper()
-	path := need(t)
-	cluster, err := start(path, t.TempDir())
+	from := need(t)
+	cluster, err := start(from, t.TempDir())
 	if err != nil {
 		t.Fatalf("starting a control plane: %v", err)
 	}
@@ -41,19 +41,18 @@ func Start(t testing.TB) *Cluster {
 	return cluster
 }
 
-// need returns the binary, or ends the test as the house rules say: a skip on a developer's machine, a failure where everything must run.
-func need(t testing.TB) string {
+// need returns the binaries, or ends the test as the house rules say: a skip on a developer's machine, a failure where everything must run.
+func need(t testing.TB) binaries {
 	t.Helper()
-	path, err := binary()
+	from, err := find()
 	switch {
 	case err == nil:
-		return path
-	case errors.Is(err, errNoBinary) && !inCI():
+	case (errors.Is(err, errNoBinary) || errors.Is(err, errNoKubernetes)) && !inCI():
 		t.Skip(err)
 	default:
 		t.Fatal(err)
 	}
-	return ""
+	return from
 }
 
 func inCI() bool { return strings.EqualFold(os.Getenv("CI"), "true") }
@@ -96,10 +95,10 @@ func (s *Shared) Main(m *testing.M) int {
 // Get returns the package's control plane, started by the first test that asks. Without a binary it skips or fails as Start does.
 func (s *Shared) Get(t testing.TB) *Cluster {
 	t.Helper()
-	path := need(t)
+	from := need(t)
 	s.once.Do(func() {
 		if s.dir, s.err = os.MkdirTemp("", "kubetest-"); s.err == nil { //nolint:usetesting // it outlives the test that makes it
-			s.cluster, s.err = start(path, s.dir)
+			s.cluster, s.err = start(from, s.dir)
 		}
 	})
 	if s.err != nil {

@@ -3,6 +3,7 @@ package kubetest
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -116,4 +117,27 @@ func TestBinary(t *testing.T) {
 			t.Errorf("binary() = %q, %v", got, err)
 		}
 	})
+}
+
+func TestOlderKubernetes(t *testing.T) {
+	cache := t.TempDir()
+	t.Setenv("LAB_CACHE", cache)
+	t.Setenv("LAB_KUBERNETES", "")
+	if got, err := olderKubernetes(); err != nil || got != "" {
+		t.Errorf("none asked for: %q, %v", got, err)
+	}
+	t.Setenv("LAB_KUBERNETES", "1.24")
+	if got, err := olderKubernetes(); err != errNoKubernetes { //nolint:errorlint // the very value
+		t.Errorf("not built: %q, %v", got, err)
+	}
+	want := cache + "/kubernetes-1.24-0/lab-kubernetes"
+	if err := os.Mkdir(filepath.Dir(want), 0o750); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(want, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := olderKubernetes(); err != nil || got != want {
+		t.Errorf("built: %q, %v", got, err)
+	}
 }

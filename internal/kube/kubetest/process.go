@@ -36,10 +36,16 @@ type process struct {
 }
 
 // start runs the control plane with its data in dir and returns when pods can be created.
-func start(path, dir string) (*Cluster, error) {
+func start(from binaries, dir string) (*Cluster, error) {
 	p := &process{dir: dir, output: &output{}, ended: make(chan struct{})}
-	p.cmd = exec.Command(path, "run", "--data-dir", dir, "--node-name", "lab", "--node-ip", "127.0.0.1", //nolint:noctx // ended by stop
-		"--bind-address", "127.0.0.1", "--secure-port", "0", "--register-node", "--lifeline")
+	args := []string{
+		"run", "--data-dir", dir, "--node-name", "lab", "--node-ip", "127.0.0.1", "--bind-address", "127.0.0.1", "--secure-port", "0",
+		"--register-node", "--lifeline",
+	}
+	if from.kubernetes != "" {
+		args = append(args, "--kubernetes-binary", from.kubernetes)
+	}
+	p.cmd = exec.Command(from.controlPlane, args...) //nolint:noctx // ended by stop
 	p.cmd.Stdout, p.cmd.Stderr = p.output, p.output
 	lifeline, err := p.cmd.StdinPipe()
 	if err != nil {
@@ -47,7 +53,7 @@ func start(path, dir string) (*Cluster, error) {
 	}
 	p.lifeline = lifeline
 	if err := p.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", path, err)
+		return nil, fmt.Errorf("starting %s: %w", from.controlPlane, err)
 	}
 	go func() {
 		p.err = p.cmd.Wait()
