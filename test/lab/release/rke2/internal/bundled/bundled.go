@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
 )
 
 //go:embed objects
@@ -24,6 +25,7 @@ var objects embed.FS
 
 // Options say which components a cluster gets.
 type Options struct {
+	Release    string   // v1.36.3+rke2r1; old releases bring older and fewer components
 	CNI        string   // none: no network plugin
 	Multus     bool     //
 	Ingress    []string // chosen controllers, the default class first
@@ -38,15 +40,17 @@ type component struct {
 	on    bool
 	// bootstrap components are installed with host network before there is a network plugin.
 	bootstrap bool
+	// since is the first release that brings it; empty for all.
+	since string
 }
 
 func components(o Options) []component {
 	list := []component{
 		{chart: "rke2-coredns", file: "coredns", on: true, bootstrap: true},
 		{chart: "rke2-metrics-server", file: "metrics-server", on: true},
-		{chart: "rke2-snapshot-controller-crd", on: true},
-		{chart: "rke2-snapshot-controller", file: "snapshot-controller", on: true},
-		{chart: "rke2-runtimeclasses", on: true},
+		{chart: "rke2-snapshot-controller-crd", on: true, since: "v1.25.7"},
+		{chart: "rke2-snapshot-controller", file: "snapshot-controller", on: true, since: "v1.25.7"},
+		{chart: "rke2-runtimeclasses", on: true, since: "v1.31.5"},
 		{chart: "rke2-multus", file: "multus", on: o.Multus},
 	}
 	for _, cni := range []string{"canal", "calico", "cilium", "flannel"} {
@@ -64,13 +68,14 @@ func components(o Options) []component {
 		}
 	}
 	for i, c := range list {
-		list[i].on = c.on && !o.Disabled(c.chart)
+		list[i].on = c.on && !o.Disabled(c.chart) && (c.since == "" || settings.AtLeast(o.Release, c.since))
 	}
 	return list
 }
 
 // values are what the object files are filled with.
 type values struct {
+	Release        string
 	ClusterDNS     string
 	DefaultIngress string
 }
@@ -99,7 +104,7 @@ func (i Installer) Definitions(ctx context.Context) error {
 
 // Install makes what is chosen and removes what was there and is chosen no longer. It can be repeated; the kinds must be there.
 func (i Installer) Install(ctx context.Context, o Options) error {
-	v := values{ClusterDNS: o.ClusterDNS}
+	v := values{Release: o.Release, ClusterDNS: o.ClusterDNS}
 	if len(o.Ingress) > 0 {
 		v.DefaultIngress = o.Ingress[0]
 	}
@@ -183,7 +188,8 @@ func render(name string, v values) ([]kubeapi.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	t, err := template.New(name).Option("missingkey=error").Parse(string(content))
+	functions := template.FuncMap{"image": func(name string) string { return imageOf(name, v.Release) }}
+	t, err := template.New(name).Option("missingkey=error").Funcs(functions).Parse(string(content))
 	if err != nil {
 		return nil, err
 	}

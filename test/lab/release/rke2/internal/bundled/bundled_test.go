@@ -1,6 +1,7 @@
 package bundled
 
 import (
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -43,6 +44,9 @@ func TestComponents(t *testing.T) {
 			"rke2-calico", "rke2-calico-crd", "rke2-coredns", "rke2-metrics-server", "rke2-multus", "rke2-runtimeclasses",
 			"rke2-snapshot-controller", "rke2-snapshot-controller-crd",
 		}},
+		"2023": {Options{Release: "v1.24.10+rke2r1", CNI: "calico", Ingress: []string{"ingress-nginx"}}, []string{
+			"rke2-calico", "rke2-calico-crd", "rke2-coredns", "rke2-ingress-nginx", "rke2-metrics-server",
+		}},
 		"disabled": {Options{CNI: "none", Ingress: []string{"ingress-nginx"}, Disabled: func(c string) bool {
 			return strings.HasPrefix(c, "rke2-snapshot") || c == "rke2-metrics-server"
 		}}, []string{"rke2-coredns", "rke2-ingress-nginx", "rke2-runtimeclasses"}},
@@ -58,6 +62,32 @@ func TestComponents(t *testing.T) {
 		}
 		if slices.Sort(got); !slices.Equal(got, test.want) {
 			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+func TestRender_ImagesOfTheRelease(t *testing.T) {
+	t.Parallel()
+	for release, want := range map[string]string{
+		"v1.24.10+rke2r1": "rancher/mirrored-calico-node:v3.24.5", "v1.36.3+rke2r1": "rancher/mirrored-calico-node:v3.32.1",
+	} {
+		list, err := render("calico", values{Release: release})
+		if err != nil {
+			t.Fatal(err)
+		}
+		pod, ok := list[len(list)-1]["spec"].(kubeapi.Object)["template"].(kubeapi.Object)
+		if !ok || !strings.Contains(fmt.Sprint(pod), want) {
+			t.Errorf("%s: %v lacks %s", release, pod, want)
+		}
+	}
+}
+
+func TestHelmObjects_TellTheDefaultClassWhereItCanBeChosen(t *testing.T) {
+	t.Parallel()
+	for release, want := range map[string]bool{"v1.24.10+rke2r1": false, "v1.35.7+rke2r1": true} {
+		chart := helmObjects(component{chart: "rke2-ingress-nginx"}, values{Release: release, DefaultIngress: "ingress-nginx"})[0]
+		if told := strings.Contains(fmt.Sprint(chart["spec"]), "systemDefaultIngressClass"); told != want {
+			t.Errorf("%s: %v", release, chart["spec"])
 		}
 	}
 }

@@ -1,13 +1,17 @@
 package bundled
 
-import "github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
+import (
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
+)
 
-const helmJobImage = "rancher/klipper-helm:v0.9.8-build20251124"
+// firstIngressChoice is the first release with --ingress-controller, which tells charts the default class.
+const firstIngressChoice = "v1.29.7"
 
 // helmObjects are what the helm controller works with: the HelmChart, the service account of its job, and the job.
 func helmObjects(c component, v values) []kubeapi.Object {
 	set := kubeapi.Object{"global.clusterDNS": v.ClusterDNS}
-	if v.DefaultIngress != "" {
+	if v.DefaultIngress != "" && settings.AtLeast(v.Release, firstIngressChoice) {
 		set["global.systemDefaultIngressClass"] = v.DefaultIngress
 	}
 	name := "helm-install-" + c.chart
@@ -17,7 +21,7 @@ func helmObjects(c component, v values) []kubeapi.Object {
 		"serviceAccountName": "helm-" + c.chart,
 		"tolerations":        []any{kubeapi.Object{"operator": "Exists"}},
 		"containers": []any{kubeapi.Object{
-			"name": "helm", "image": helmJobImage, "args": []any{"install"},
+			"name": "helm", "image": imageOf("helm", v.Release), "args": []any{"install"},
 			"env": []any{kubeapi.Object{"name": "NAME", "value": c.chart}, kubeapi.Object{"name": "CHART_NAMESPACE", "value": "kube-system"}},
 		}},
 	}

@@ -48,7 +48,7 @@ const mirrorAnnotation = "kubernetes.io/config.mirror"
 func (k *Kubelet) staticPod(component, nodeUID string) kubeapi.Object {
 	image := "index.docker.io/rancher/hardened-kubernetes:" + strings.ReplaceAll(k.o.Version, "+", "-")
 	if component == "etcd" {
-		image = "index.docker.io/rancher/hardened-etcd:v3.6.8-k3s1"
+		image = "index.docker.io/rancher/hardened-etcd:" + k.runtime().etcd
 	}
 	return kubeapi.Object{
 		"apiVersion": "v1", "kind": "Pod",

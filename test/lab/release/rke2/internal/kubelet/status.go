@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
 )
 
 // The node's pods are simulated and use nothing, so that it can promise more than the host has: whole stacks fit on a small host.
@@ -38,7 +39,7 @@ func (k *Kubelet) status(live kubeapi.Object) kubeapi.Object {
 		"nodeInfo": kubeapi.Object{
 			"machineID": k.info.MachineID, "systemUUID": k.info.SystemUUID, "bootID": k.info.BootID,
 			"kernelVersion": k.info.Kernel, "osImage": k.info.OSImage, "operatingSystem": "linux", "architecture": runtime.GOARCH,
-			"containerRuntimeVersion": "containerd://2.2.1-k3s1", "kubeletVersion": k.o.Version, "kubeProxyVersion": "",
+			"containerRuntimeVersion": "containerd://" + k.runtime().containerd, "kubeletVersion": k.o.Version, "kubeProxyVersion": "",
 		},
 		"conditions": []any{
 			k.condition(live, "MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
@@ -47,6 +48,17 @@ func (k *Kubelet) status(live kubeapi.Object) kubeapi.Object {
 			k.condition(live, "Ready", ready, reason, message),
 		},
 	}
+}
+
+// runtimeVersions are versions of what a release runs beside Kubernetes.
+type runtimeVersions struct{ containerd, etcd string }
+
+// runtime returns them (rancher/rke2 Dockerfile and scripts/version.sh at v1.36.3+rke2r1 and v1.24.10+rke2r1).
+func (k *Kubelet) runtime() runtimeVersions {
+	if settings.AtLeast(k.o.Version, "v1.25.0") {
+		return runtimeVersions{containerd: "2.2.1-k3s1", etcd: "v3.6.8-k3s1"}
+	}
+	return runtimeVersions{containerd: "1.6.15-k3s1", etcd: "v3.5.4-k3s1"}
 }
 
 // ready says whether the node can run pods: some seconds after its first registration, and only with a network plugin.

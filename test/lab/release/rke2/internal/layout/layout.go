@@ -13,6 +13,9 @@ const (
 	ControlPlane = "/usr/libexec/lab/lab-controlplane"
 )
 
+// Kubernetes is where a host may have the Kubernetes of a minor release, "1.24"; the control plane runs its own otherwise.
+func Kubernetes(minor string) string { return "/usr/libexec/lab/kubernetes-" + minor }
+
 // Data is a data directory, /var/lib/rancher/rke2 by default.
 type Data string
 

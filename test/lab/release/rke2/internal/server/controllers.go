@@ -100,6 +100,6 @@ func (s *server) installOnce(ctx context.Context, installer bundled.Installer) e
 		return err
 	}
 	return installer.Install(ctx, bundled.Options{
-		CNI: s.cni, Multus: multus, Ingress: ingress, ClusterDNS: s.cluster.ClusterDNS, Disabled: s.Settings.Disabled,
+		Release: s.Version, CNI: s.cni, Multus: multus, Ingress: ingress, ClusterDNS: s.cluster.ClusterDNS, Disabled: s.Settings.Disabled,
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/controlplane"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/layout"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
 )
 
 const (
@@ -35,6 +36,10 @@ func (s *server) controlPlaneOptions() controlplane.Options {
 	binary := os.Getenv("LAB_CONTROLPLANE")
 	if binary == "" {
 		binary = layout.ControlPlane
+	}
+	kubernetes := layout.Kubernetes(settings.Minor(s.Version))
+	if _, err := os.Stat(kubernetes); err == nil {
+		args = append(args, "--kubernetes-binary", kubernetes)
 	}
 	o := controlplane.Options{
 		Binary: binary, Args: args, Release: s.Version, Replace: s.certificatesGone(), BeforeStart: s.forgetCredentials,

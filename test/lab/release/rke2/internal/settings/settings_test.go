@@ -234,3 +234,12 @@ func TestAtLeast(t *testing.T) {
 		}
 	}
 }
+
+func TestMinor(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]string{"v1.24.10+rke2r1": "1.24", "v1.36.4-rc1+rke2r1": "1.36", "dev": ""} {
+		if got := settings.Minor(version); got != want {
+			t.Errorf("%s: %q, want %q", version, got, want)
+		}
+	}
+}

@@ -21,6 +21,15 @@ func AtLeast(version, other string) bool {
 	return true
 }
 
+// Minor returns 1.36 for v1.36.3+rke2r1, and nothing for a version that cannot be read.
+func Minor(version string) string {
+	p, ok := parts(version)
+	if !ok {
+		return ""
+	}
+	return strconv.Itoa(p[0]) + "." + strconv.Itoa(p[1])
+}
+
 // sinceAllows reports whether a release is covered by a list of first releases. A minor that is in the list counts from the
 // patch named there; a minor above all of them has the flag from its start.
 func sinceAllows(since []string, version string) bool {
