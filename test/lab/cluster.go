@@ -69,6 +69,9 @@ func (c *Cluster) run(o Options) error {
 		"run", "--data-dir", c.dir, "--node-name", NodeName, "--node-ip", hosts.Gateway, "--bind-address", "0.0.0.0",
 		"--secure-port", strconv.Itoa(o.ClusterPort), "--register-node", "--lifeline",
 	}
+	if o.KubernetesBinary != "" {
+		args = append(args, "--kubernetes-binary", o.KubernetesBinary)
+	}
 	if o.Outside != nil {
 		// which of these it will be is known only after the start
 		for attempt := range attempts {

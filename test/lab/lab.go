@@ -16,9 +16,6 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/release"
 )
 
-// ControlPlanePath is where every host sees the lab's control plane binary.
-const ControlPlanePath = "/usr/libexec/lab/lab-controlplane"
-
 // Options describe a lab.
 type Options struct {
 	Dir          string        // folder for the SSH key, known_hosts and the like
@@ -33,6 +30,10 @@ type Options struct {
 	Outside      *Outside     // addresses outside the lab's namespaces, nil for none
 	Logger       *slog.Logger // nil for none
 	Progress     func(string) // gets a line for each step, nil for none
+
+	// Kubernetes is an older Kubernetes ("1.24") for the lab's cluster and for the releases of that minor on hosts, "" for the control
+	// plane's own. It has a binary of its own; KubernetesBinary is its path on this machine, "" for FindKubernetes.
+	Kubernetes, KubernetesBinary string
 }
 
 // Lab is a running lab.
@@ -56,6 +57,9 @@ func Start(ctx context.Context, rack *hosts.Rack, o Options) (lab *Lab, err erro
 	}
 	if o.Progress == nil {
 		o.Progress = func(string) {}
+	}
+	if err := o.findKubernetes(); err != nil {
+		return nil, err
 	}
 	l := &Lab{dir: o.Dir, key: rack.Key()}
 	defer func() {
@@ -118,9 +122,7 @@ func (l *Lab) startMachines(ctx context.Context, rack *hosts.Rack, o Options) er
 
 func (l *Lab) startHosts(ctx context.Context, rack *hosts.Rack, o Options) error {
 	options := o.Host
-	if o.ControlPlane != "" {
-		options.Binds = append([]hosts.Bind{{Source: o.ControlPlane, Target: ControlPlanePath}}, options.Binds...)
-	}
+	options.Binds = o.binds()
 	// built one after the other, so that their names and addresses are in order, and booted together
 	options.Name, options.Off = "", true
 	for range o.Hosts {

@@ -187,3 +187,33 @@ func TestFindControlPlane(t *testing.T) {
 		t.Errorf("a named binary: %q, %v", path, err)
 	}
 }
+
+func TestFindKubernetes(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("LAB_CACHE", dir)
+	if path, err := lab.FindKubernetes("1.24"); !errors.Is(err, lab.ErrNoKubernetes) {
+		t.Errorf("in an empty cache: %q, %v", path, err)
+	}
+	if path, err := lab.FindKubernetes("1.25"); err == nil || errors.Is(err, lab.ErrNoKubernetes) {
+		t.Errorf("one that the lab does not have: %q, %v", path, err)
+	}
+	want := filepath.Join(dir, "kubernetes-1.24-0", "lab-kubernetes")
+	if err := os.MkdirAll(filepath.Dir(want), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(want, nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := lab.FindKubernetes("1.24"); err != nil || path != want {
+		t.Errorf("built: %q, %v", path, err)
+	}
+}
+
+func TestRelease(t *testing.T) {
+	t.Parallel()
+	for kubernetes, want := range map[string]string{"": "v1.35.7+rke2r1", "1.24": "v1.24.10+rke2r1", "1.25": ""} {
+		if got := lab.Release(kubernetes); got != want {
+			t.Errorf("%q: %q, want %q", kubernetes, got, want)
+		}
+	}
+}

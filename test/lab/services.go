@@ -50,15 +50,18 @@ func (l *Lab) startServices(ctx context.Context, o Options) (err error) {
 	return nil
 }
 
-// BuildReleases builds the releases that the usual channels lead to when they are not in the cache. A lab would build them when they
-// are asked for, but inside, where the compiler cannot fetch what it misses.
-func BuildReleases(ctx context.Context, progress func(string)) error {
+// BuildReleases builds the releases that the usual channels lead to, and the one of an older Kubernetes ("1.24", "" for none), when they
+// are not in the cache. A lab would build them when they are asked for, but inside, where the compiler cannot fetch what it misses.
+func BuildReleases(ctx context.Context, kubernetes string, progress func(string)) error {
 	releases, err := release.New(release.Options{})
 	if err != nil {
 		return fmt.Errorf("preparing the releases: %w", err)
 	}
-	for _, channel := range []string{"stable", "latest"} {
-		version := releases.Channels()[channel]
+	versions := []string{releases.Channels()["stable"], releases.Channels()["latest"]}
+	if kubernetes != "" {
+		versions = append(versions, Release(kubernetes))
+	}
+	for _, version := range versions {
 		begin := time.Now()
 		if _, err := releases.Dir(ctx, version); err != nil {
 			return err

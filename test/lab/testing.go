@@ -14,27 +14,26 @@ import (
 // Main runs a package's tests with labs: func TestMain(m *testing.M) { lab.Main(m) }. See hosts.Main.
 func Main(m *testing.M) {
 	hosts.Main(m, func(ctx context.Context) error {
-		return BuildReleases(ctx, func(line string) { fmt.Fprintln(os.Stderr, "lab:", line) })
+		return BuildReleases(ctx, os.Getenv(KubernetesVariable), func(line string) { fmt.Fprintln(os.Stderr, "lab:", line) })
 	})
 }
 
 // New starts a lab for one test and stops it when the test is over. Dir is a temporary folder when it is empty, ControlPlane the
-// one of FindControlPlane. Without one the test is skipped, but fails when CI is true.
+// one of FindControlPlane, Kubernetes what LAB_KUBERNETES says. Without their binaries the test is skipped, but fails when CI is true.
 func New(t testing.TB, o Options) *Lab {
 	t.Helper()
 	rack := hosts.Shared(t)
 	if o.Dir == "" {
 		o.Dir = t.TempDir()
 	}
-	if o.ControlPlane == "" {
-		path, err := FindControlPlane()
-		if errors.Is(err, ErrNoControlPlane) && os.Getenv("CI") != "true" {
+	if o.Kubernetes == "" {
+		o.Kubernetes = os.Getenv(KubernetesVariable)
+	}
+	if err := o.findPrograms(); err != nil {
+		if (errors.Is(err, ErrNoControlPlane) || errors.Is(err, ErrNoKubernetes)) && os.Getenv("CI") != "true" {
 			t.Skip(err)
 		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		o.ControlPlane = path
+		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -51,4 +50,14 @@ func New(t testing.TB, o Options) *Lab {
 		}
 	})
 	return l
+}
+
+// findPrograms completes the options with the programs in the cache.
+func (o *Options) findPrograms() (err error) {
+	if o.ControlPlane == "" {
+		if o.ControlPlane, err = FindControlPlane(); err != nil {
+			return err
+		}
+	}
+	return o.findKubernetes()
 }

@@ -64,7 +64,7 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 	}
 	l, err := lab.Start(ctx, rack, lab.Options{
 		Dir: o.Dir, Hosts: o.Hosts, ServicePort: servicePort, ControlPlane: o.ControlPlane, Logger: logger,
-		Cluster: o.Cluster, ClusterPort: lab.ClusterPort,
+		Cluster: o.Cluster, ClusterPort: lab.ClusterPort, Kubernetes: o.Kubernetes, KubernetesBinary: o.KubernetesBinary,
 		Outside:  &lab.Outside{Path: o.Dir, Listen: inside.ListenOutside},
 		Progress: func(line string) { tell(report, wordProgress+line) },
 	})

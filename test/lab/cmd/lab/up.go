@@ -29,6 +29,9 @@ type order struct {
 	Bare         bool   `json:"bare"`
 	Cluster      bool   `json:"cluster"`
 	ControlPlane string `json:"controlPlane"` // path of the binary, "" for none
+	// Kubernetes is the older release that runs, and KubernetesBinary the path of its binary; "" for none.
+	Kubernetes       string `json:"kubernetes"`
+	KubernetesBinary string `json:"kubernetesBinary"`
 }
 
 func up(ctx context.Context, args []string) error {
@@ -36,6 +39,7 @@ func up(ctx context.Context, args []string) error {
 	dir := dirFlag(flags)
 	count := flags.Int("hosts", 1, "number of hosts")
 	cluster := flags.Bool("cluster", true, "a cluster of the lab's own, in KUBECONFIG")
+	kubernetes := flags.String("kubernetes", os.Getenv(lab.KubernetesVariable), "run this older release, 1.24, in the lab's cluster and in RKE2 releases of that minor")
 	bare := flags.Bool("bare", false, "hosts without a control plane: RKE2 cannot start on them, and there is no cluster")
 	if err := parse(flags, args, func(n int) bool { return n == 0 }); err != nil {
 		return err
@@ -47,7 +51,7 @@ func up(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return start(ctx, f, order{Dir: string(f), Hosts: *count, Bare: *bare, Cluster: *cluster && !*bare})
+	return start(ctx, f, order{Dir: string(f), Hosts: *count, Bare: *bare, Cluster: *cluster && !*bare, Kubernetes: *kubernetes})
 }
 
 // start starts the lab of a folder unless it is running.
@@ -109,7 +113,12 @@ func prepare(ctx context.Context, o *order) (err error) {
 	if o.ControlPlane, err = lab.BuildControlPlane(ctx, progress); err != nil {
 		return err
 	}
-	return lab.BuildReleases(ctx, progress)
+	if o.Kubernetes != "" {
+		if o.KubernetesBinary, err = lab.BuildKubernetes(ctx, o.Kubernetes, progress); err != nil {
+			return err
+		}
+	}
+	return lab.BuildReleases(ctx, o.Kubernetes, progress)
 }
 
 // launch starts the daemon, shows its progress and waits until the lab is usable. A daemon that is not told to stay ends by
