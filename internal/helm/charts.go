@@ -19,7 +19,8 @@ type ChartsOptions struct {
 	Username, Password string
 	// CA holds PEM certificates that are trusted beside the system's.
 	CA []byte
-	// PlainHTTP speaks http to OCI registries. Registries on loopback addresses may be spoken to without TLS anyway.
+	// PlainHTTP speaks http to the mirror, where it is an OCI registry, or without a mirror to every OCI registry.
+	// Registries on loopback addresses may be spoken to without TLS anyway.
 	PlainHTTP bool
 	// Exceptions are charts, by name, that are found elsewhere than the rest.
 	Exceptions map[string]Exception
@@ -39,6 +40,8 @@ type ChartsOptions struct {
 type Exception struct {
 	Repository, Name, Version string
 	Username, Password        string
+	// PlainHTTP speaks http to the repository, where it is an OCI registry.
+	PlainHTTP bool
 }
 
 // Charts finds chart archives and keeps them. It is safe for concurrent use, and one should serve a whole process:

@@ -46,7 +46,7 @@ func (c *Charts) entriesOf(ctx context.Context, p place) ([]entry, error) {
 		return nil, fmt.Errorf("repository %s: %w", p.repository, err)
 	}
 	if len(entries) == 0 {
-		return nil, fault.Newf(fault.Invalid, "there is no chart %s: %s", p, describeNames(index.names(), p.name))
+		return nil, fault.Newf(fault.Invalid, "there is no chart %s: %s", p.wanted(), describeNames(index.names(), p.name))
 	}
 	return entries, nil
 }

@@ -27,6 +27,11 @@ type entry struct {
 	Version string   `json:"version" yaml:"version"`
 	URLs    []string `json:"urls" yaml:"urls"`
 	Digest  string   `json:"digest" yaml:"digest"`
+
+	AppVersion  string `json:"appVersion" yaml:"appVersion"`
+	KubeVersion string `json:"kubeVersion" yaml:"kubeVersion"`
+	Description string `json:"description" yaml:"description"`
+	Deprecated  bool   `json:"deprecated" yaml:"deprecated"`
 }
 
 // readIndex cuts an index into charts. The text is kept, and must not be changed. Errors are of kind fault.Invalid.

@@ -34,8 +34,8 @@ const (
 // tag is a version of a chart in a registry.
 type tag struct {
 	version string
-	// digest is the hex sha256 of the chart's archive.
-	digest string
+	// digest is the hex sha256 of the chart's archive, and config that of the chart's description.
+	digest, config string
 }
 
 // registry is one repository of an OCI registry, such as quay.io/metallb/chart/metallb.
@@ -49,14 +49,14 @@ type registry struct {
 
 func (c *Charts) registry(p place) (*registry, error) {
 	var options []name.Option
-	if c.options.PlainHTTP {
+	if p.plain {
 		options = append(options, name.Insecure)
 	}
 	repo, err := name.NewRepository(strings.TrimPrefix(p.repository, ociScheme)+"/"+p.name, options...)
 	if err != nil {
 		return nil, fault.Newf(fault.Invalid, "chart %s: not the name of a repository in a registry: %w", p, err)
 	}
-	return &registry{web: c.web, repo: repo, logins: c.logins(p.as, repo), plain: c.options.PlainHTTP}, nil
+	return &registry{web: c.web, repo: repo, logins: c.logins(p.as, repo), plain: p.plain}, nil
 }
 
 // fetch asks the registry, trying the logins one after the other while it refuses them. The one that works is kept.
@@ -134,6 +134,9 @@ func (r *registry) manifest(ctx context.Context, version string) (tag, error) {
 		return tag{}, err
 	}
 	var manifest struct {
+		Config struct {
+			Digest string `json:"digest"`
+		} `json:"config"`
 		Layers []struct {
 			MediaType string `json:"mediaType"`
 			Digest    string `json:"digest"`
@@ -145,7 +148,8 @@ func (r *registry) manifest(ctx context.Context, version string) (tag, error) {
 	for _, layer := range manifest.Layers {
 		if layer.MediaType == chartLayerType || layer.MediaType == oldChartLayer {
 			digest, err := hexDigest(layer.Digest)
-			return tag{version, digest}, err
+			config, _ := hexDigest(manifest.Config.Digest) // an artifact without a description is a chart all the same
+			return tag{version, digest, config}, err
 		}
 	}
 	return tag{}, fault.Newf(fault.Invalid, "%s:%s is not a Helm chart", r.repo, reference)

@@ -92,7 +92,7 @@ func listTags(ctx context.Context, r *registry, p place) ([]string, error) {
 	if !errors.Is(err, errMissing) {
 		return versions, err
 	}
-	text := fmt.Sprintf("there is no chart %s", p)
+	text := fmt.Sprintf("there is no chart %s", p.wanted())
 	if beside := r.neighbours(ctx); len(beside) > 0 {
 		text += ": " + describeNames(beside, p.name)
 	}

@@ -25,6 +25,9 @@ type place struct {
 	// digest is hex, or empty.
 	digest string
 	as     login
+	// mirrored says that the repository stands in for the chart's own, and plain that an OCI registry is spoken to
+	// without TLS.
+	mirrored, plain bool
 }
 
 func (p place) local() bool { return p.repository == "" }
@@ -32,10 +35,25 @@ func (p place) oci() bool   { return strings.HasPrefix(p.repository, ociScheme) 
 
 // String names the chart in messages.
 func (p place) String() string {
-	if p.local() {
-		return p.name
+	return p.in(p.name)
+}
+
+// wanted names the chart with the version that is wished for.
+func (p place) wanted() string {
+	if p.version == "" {
+		return p.in(p.name)
 	}
-	return p.name + " in " + p.repository
+	return p.in(p.name + " " + p.version)
+}
+
+func (p place) in(what string) string {
+	switch {
+	case p.local():
+		return what
+	case p.mirrored:
+		return what + " in the mirror " + p.repository
+	}
+	return what + " in " + p.repository
 }
 
 const ociScheme = "oci://"
@@ -59,23 +77,23 @@ func (c *Charts) place(ref ChartRef) (place, error) {
 		}
 		return p, nil
 	}
-	p.as = login{c.options.Username, c.options.Password, true}
+	p.as, p.plain = login{c.options.Username, c.options.Password, true}, c.options.PlainHTTP
 	exception, found := c.options.Exceptions[p.name]
 	switch {
 	case ref.Direct && c.options.Mirror != "":
-		p.as = login{} // the mirror's credentials are not for other repositories
+		p.as, p.plain = login{}, false // the mirror's credentials are not for other repositories
 	case ref.Direct:
 	case found:
 		p.except(exception)
 	case c.options.Mirror != "":
-		p.repository, p.as.whenAsked = c.options.Mirror, false
+		p.repository, p.as.whenAsked, p.mirrored = c.options.Mirror, false, true
 	}
 	return p, p.normalise()
 }
 
 // except applies an exception. The mirror's credentials are not for other repositories.
 func (p *place) except(e Exception) {
-	p.as = login{e.Username, e.Password, false}
+	p.as, p.plain = login{e.Username, e.Password, false}, e.PlainHTTP
 	if e.Repository != "" {
 		p.repository = e.Repository
 	}

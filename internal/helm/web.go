@@ -154,7 +154,7 @@ func nextLink(response *http.Response) string {
 
 // ask sends the request; with credentials that are only for those who ask, it first goes without.
 func (d download) ask(ctx context.Context) (*http.Response, error) {
-	client := &http.Client{Transport: d.over}
+	client := &http.Client{Transport: d.over, CheckRedirect: keepCredentials}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, d.address, nil)
 	if err != nil {
 		return nil, fault.Newf(fault.Invalid, "the address of a chart is no URL")
@@ -175,6 +175,21 @@ func (d download) ask(ctx context.Context) (*http.Response, error) {
 	request = request.Clone(ctx)
 	request.SetBasicAuth(as.username, as.password)
 	return client.Do(request)
+}
+
+// maxRedirects is Go's own limit.
+const maxRedirects = 10
+
+// keepCredentials lets a redirect take the credentials along to the same host and port alone, never in the open.
+// Go's own rule lets them go to every port and subdomain of a host.
+func keepCredentials(request *http.Request, via []*http.Request) error {
+	if len(via) >= maxRedirects {
+		return fault.Newf(fault.Invalid, "more than %d redirects", maxRedirects)
+	}
+	if first := via[0].URL; request.URL.Host != first.Host || request.URL.Scheme != first.Scheme {
+		request.Header.Del("Authorization")
+	}
+	return nil
 }
 
 // userAgent names the provider to repositories.

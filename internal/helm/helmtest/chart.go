@@ -26,6 +26,8 @@ type Chart struct {
 	Conditions   map[string]string
 	// Type is "library", or empty for an application.
 	Type string
+	// Deprecated marks the version so.
+	Deprecated bool
 	// Missing names dependencies that Chart.yaml lists and charts/ lacks.
 	Missing []string
 }
@@ -33,7 +35,7 @@ type Chart struct {
 func (c Chart) build() *chart.Chart {
 	out := &chart.Chart{Metadata: &chart.Metadata{
 		APIVersion: chart.APIVersionV2, Name: c.Name, Version: c.Version, AppVersion: c.AppVersion,
-		KubeVersion: c.KubeVersion, Type: c.Type,
+		KubeVersion: c.KubeVersion, Type: c.Type, Deprecated: c.Deprecated,
 	}}
 	if c.Values != "" {
 		out.Raw = append(out.Raw, &chart.File{Name: chartutil.ValuesfileName, Data: []byte(c.Values)})

@@ -43,7 +43,11 @@ func NewRegistry(t testing.TB, charts ...Chart) *Registry {
 	r.host = server.URL
 	r.Repository = "oci://" + strings.TrimPrefix(server.URL, "http://") + "/charts"
 	for _, c := range charts {
-		r.Push(t, c.Name, c.Version, c.Archive(t))
+		config, err := json.Marshal(c.build().Metadata)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.push(t, c.Name, c.Version, config, c.Archive(t))
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -87,7 +91,12 @@ func (r *Registry) Requests() map[string]int {
 // Push puts an archive under a tag, as `helm push` does, and returns its digest.
 func (r *Registry) Push(t testing.TB, name, version string, archive []byte) string {
 	t.Helper()
-	config := fmt.Appendf(nil, `{"name":%q,"version":%q,"apiVersion":"v2"}`, name, version)
+	r.push(t, name, version, fmt.Appendf(nil, `{"name":%q,"version":%q,"apiVersion":"v2"}`, name, version), archive)
+	return Digest(archive)
+}
+
+func (r *Registry) push(t testing.TB, name, version string, config, archive []byte) {
+	t.Helper()
 	manifest, err := json.Marshal(map[string]any{
 		"schemaVersion": 2,
 		"mediaType":     "application/vnd.oci.image.manifest.v1+json",
@@ -99,7 +108,6 @@ func (r *Registry) Push(t testing.TB, name, version string, archive []byte) stri
 	}
 	path := fmt.Sprintf("/v2/charts/%s/manifests/%s", name, strings.ReplaceAll(version, "+", "_"))
 	r.send(t, http.MethodPut, path, "application/vnd.oci.image.manifest.v1+json", manifest)
-	return Digest(archive)
 }
 
 func (r *Registry) blob(t testing.TB, name, mediaType string, data []byte) map[string]any {

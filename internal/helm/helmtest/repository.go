@@ -65,8 +65,8 @@ func (r *Repository) start(t testing.TB, charts []Chart) {
 			last = c.Name
 		}
 		name := c.Name + "-" + c.Version + ".tgz"
-		fmt.Fprintf(&r.index, "  - apiVersion: v2\n    name: %s\n    version: %s\n    appVersion: %q\n    digest: %s\n    urls:\n    - charts/%s\n",
-			c.Name, c.Version, c.AppVersion, strings.TrimPrefix(Digest(archive), "sha256:"), name)
+		fmt.Fprintf(&r.index, "  - apiVersion: v2\n    name: %s\n    version: %s\n    appVersion: %q\n    kubeVersion: %q\n    deprecated: %t\n    digest: %s\n    urls:\n    - charts/%s\n",
+			c.Name, c.Version, c.AppVersion, c.KubeVersion, c.Deprecated, strings.TrimPrefix(Digest(archive), "sha256:"), name)
 		r.files["/charts/"+name] = archive
 	}
 	r.files["/index.yaml"] = []byte(r.index.String() + "generated: \"2026-01-01T00:00:00Z\"\n")
