@@ -29,6 +29,7 @@ type Objects interface {
 	Get(ctx context.Context, ref object.Ref) (object.Object, error)
 	List(ctx context.Context, o kube.ListOptions) ([]object.Object, error)
 	ListMeta(ctx context.Context, o kube.ListOptions) ([]kube.Meta, error)
+	Patch(ctx context.Context, ref object.Ref, kind kube.PatchType, patch []byte) (object.Object, error)
 	Delete(ctx context.Context, ref object.Ref, o kube.DeleteOptions) error
 	Drain(ctx context.Context, node string, timeout time.Duration) error
 	Wait(ctx context.Context, conditions []kube.Condition, o kube.WaitOptions) error
@@ -99,6 +100,8 @@ type ReadOptions struct {
 type Known struct {
 	// Objects are the objects that the component owns itself, outside of its releases.
 	Objects []object.Ref `json:"objects,omitempty"`
+	// Labelled are the labels that the component has put on objects of others.
+	Labelled []Labelled `json:"labelled,omitempty"`
 	// Verified maps an object's mark, a short hash of its name, to the resourceVersion at which it was last found to
 	// be as wanted.
 	Verified map[string]string `json:"verified,omitempty"`

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -110,6 +111,39 @@ func (f *fakes) ListMeta(ctx context.Context, o kube.ListOptions) ([]kube.Meta, 
 		found = append(found, m)
 	}
 	return found, err
+}
+
+// Patch merges maps and takes nulls out, which is all that is asked of it.
+func (f *fakes) Patch(_ context.Context, ref object.Ref, _ kube.PatchType, patch []byte) (object.Object, error) {
+	f.note("patch " + ref.String() + " " + string(patch))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var change object.Object
+	if err := json.Unmarshal(patch, &change); err != nil {
+		return nil, err
+	}
+	live := f.live[key(ref)]
+	mergePatch(live, change)
+	return live, nil
+}
+
+func mergePatch(into, change map[string]any) {
+	for k, v := range change {
+		below, isMap := v.(map[string]any)
+		switch {
+		case v == nil:
+			delete(into, k)
+		case isMap:
+			if _, there := into[k].(map[string]any); !there {
+				into[k] = map[string]any{}
+			}
+			if at, ok := into[k].(map[string]any); ok {
+				mergePatch(at, below)
+			}
+		default:
+			into[k] = v
+		}
+	}
 }
 
 func (f *fakes) Delete(_ context.Context, ref object.Ref, _ kube.DeleteOptions) error {

@@ -60,6 +60,12 @@ func (c *Cluster) installation(comp component.Component, o InstallOptions) []ste
 	for _, obj := range comp.Objects {
 		steps = append(steps, step{"apply " + object.RefOf(obj).String(), func(ctx context.Context) error { return c.applyObject(ctx, obj, o) }})
 	}
+	for _, l := range comp.Labels {
+		steps = append(steps, step{"label " + l.Ref.String(), func(ctx context.Context) error { return c.applyLabels(ctx, l, o) }})
+	}
+	for _, r := range comp.Restarts {
+		steps = append(steps, step{"restart what is stale in namespace " + r.Namespace, func(ctx context.Context) error { return c.restart(ctx, r) }})
+	}
 	return append(steps,
 		step{"remove what is no longer wanted", func(ctx context.Context) error { return c.prune(ctx, comp, o.Known) }},
 		step{"wait until ready", func(ctx context.Context) error { return c.awaitReady(ctx, comp) }},
@@ -221,20 +227,6 @@ func (c *Cluster) applyObject(ctx context.Context, o object.Object, opts Install
 	}
 	_, err := c.kube.Apply(ctx, o, kube.ApplyOptions{Force: true, RetryFor: retryFor(ctx)})
 	return err
-}
-
-// prune deletes objects of the last run that the component no longer has.
-func (c *Cluster) prune(ctx context.Context, comp component.Component, known Known) error {
-	wanted := refsOf(comp.Objects)
-	for _, ref := range known.Objects {
-		if knows(wanted, ref) {
-			continue
-		}
-		if err := c.kube.Delete(ctx, ref, kube.DeleteOptions{Wait: retryFor(ctx)}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (c *Cluster) await(ctx context.Context, conditions []component.Condition) error {

@@ -13,7 +13,8 @@ import (
 )
 
 // Read says what a component looks like on the cluster. It fails with fault.NotFound only when the cluster has
-// answered that nothing of the component is there: neither its first release nor, without charts, its first object.
+// answered that nothing of the component is there: neither its first release nor, without charts, its first object, nor,
+// without both, what it labels.
 func (c *Cluster) Read(ctx context.Context, comp component.Component, o ReadOptions) (Observed, error) {
 	scan := newScan(c, comp, o)
 	for _, chart := range comp.Charts {
@@ -36,6 +37,9 @@ func (c *Cluster) Read(ctx context.Context, comp component.Component, o ReadOpti
 		return Observed{}, err
 	}
 	if err := scan.present(ctx, comp); err != nil {
+		return Observed{}, err
+	}
+	if err := scan.lookAtLabels(ctx, comp); err != nil {
 		return Observed{}, err
 	}
 	outputs, err := c.outputs(ctx, comp)

@@ -33,6 +33,9 @@ func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 	if (len(comp.UsedBy) > 0 || comp.GuardCRDs || o.CRDs) && !o.Force {
 		steps = append(steps, step{"check that nothing uses it", func(ctx context.Context) error { return c.checkUnused(ctx, comp, o) }})
 	}
+	for _, l := range slices.Backward(allLabels(comp, o.Known)) {
+		steps = append(steps, step{"take the labels off " + l.Ref.String(), func(ctx context.Context) error { return c.removeLabels(ctx, l) }})
+	}
 	own := refsOf(comp.Objects)
 	for _, ref := range o.Known.Objects {
 		if !knows(own, ref) {

@@ -19,6 +19,8 @@ type User struct {
 	Loss string
 	// Ours says that this provider keeps it.
 	Ours bool
+	// Tolerated says that it is no reason to refuse a removal, see [component.Use].
+	Tolerated bool
 }
 
 // Users lists the objects that would suffer from a removal and are not the component's own, sorted as the API lists
@@ -31,7 +33,7 @@ func (c *Cluster) Users(ctx context.Context, comp component.Component, o RemoveO
 	own := refsOf(comp.Objects)
 	var users []User
 	for _, use := range uses {
-		found, err := c.kube.ListMeta(ctx, kube.ListOptions{APIVersion: use.APIVersion, Kind: use.Kind})
+		found, err := c.kube.ListMeta(ctx, kube.ListOptions{APIVersion: use.APIVersion, Kind: use.Kind, LabelSelector: use.LabelSelector})
 		if fault.Is(err, fault.NotFound) {
 			continue // a kind that is not served has no objects
 		}
@@ -43,7 +45,9 @@ func (c *Cluster) Users(ctx context.Context, comp component.Component, o RemoveO
 			if !m.DeletionTimestamp.IsZero() || len(m.Owners) > 0 || knows(own, m.Ref) || ofRelease(m, comp.Charts) {
 				continue
 			}
-			users = append(users, User{Ref: m.Ref, Loss: use.Loss, Ours: slices.Contains(m.Managers, kube.DefaultFieldManager)})
+			users = append(users, User{
+				Ref: m.Ref, Loss: use.Loss, Ours: slices.Contains(m.Managers, kube.DefaultFieldManager), Tolerated: use.Tolerated,
+			})
 		}
 	}
 	return users, nil
@@ -120,6 +124,7 @@ func DescribeUsers(users []User) string {
 // checkUnused refuses a removal that would take something away from others.
 func (c *Cluster) checkUnused(ctx context.Context, comp component.Component, o RemoveOptions) error {
 	users, err := c.Users(ctx, comp, o)
+	users = slices.DeleteFunc(users, func(u User) bool { return u.Tolerated })
 	if err != nil || len(users) == 0 {
 		return err
 	}

@@ -22,6 +22,10 @@ type Component struct {
 	Charts []Chart
 	// Objects are applied server-side, in order, once the charts are ready.
 	Objects []object.Object
+	// Labels are put on objects that belong to others, once the component's own objects are there.
+	Labels []Labelling
+	// Restarts make pods anew that still are as they were before the component came or changed.
+	Restarts []Restart
 	// Ready says when the whole component is usable.
 	Ready []Condition
 	// WaitForWorkloads adds to Ready that every Deployment, StatefulSet, DaemonSet and Job of the charts is current:
@@ -44,6 +48,27 @@ type Use struct {
 	APIVersion, Kind string
 	// Loss says what its objects lose with the component, for the message: "vanish with the CRDs of the chart".
 	Loss string
+	// LabelSelector narrows the objects, in the form that kubectl takes; empty means all of the kind.
+	LabelSelector string
+	// Tolerated says that its objects stay, and work again when the component comes back: the plan of a removal tells of
+	// them, and nothing is refused.
+	Tolerated bool
+}
+
+// Labelling puts labels on an object that is not the component's own. When the component goes, the labels go and the
+// object stays.
+type Labelling struct {
+	Ref    object.Ref
+	Labels map[string]string
+	// Absent are labels that contradict Labels, with the reason for messages.
+	Absent map[string]string
+}
+
+// Restart makes pods of a namespace anew, by their workloads, as kubectl rollout restart does.
+type Restart struct {
+	Namespace string
+	// Stale says why a pod has to be made anew, and nothing of a pod that may stay.
+	Stale func(pod object.Object) string
 }
 
 // Output is a value read from a live object.

@@ -60,14 +60,22 @@ func warnOfUsers[T any, M modelOf[T]](ctx context.Context, req resource.ModifyPl
 	if err != nil {
 		return
 	}
-	foreign := users[:0]
+	var foreign, tolerated []cluster.User
 	for _, u := range users {
-		if !u.Ours {
+		switch {
+		case u.Ours:
+		case u.Tolerated:
+			tolerated = append(tolerated, u)
+		default:
 			foreign = append(foreign, u)
 		}
 	}
 	if len(foreign) > 0 {
 		resp.Diagnostics.AddWarning(named(p.What, m)+" is still in use", cluster.DescribeUsers(foreign)+
 			"\n\nIts removal is refused while they are there, unless force_destroy is set.")
+	}
+	if len(tolerated) > 0 {
+		resp.Diagnostics.AddWarning(named(p.What, m)+" is still in use", cluster.DescribeUsers(tolerated)+
+			"\n\nThey stay, and work again once it is back.")
 	}
 }
