@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Applies examples/labs/quickstart with a real `terraform init` and `terraform apply`: on a test lab of its own, or with
-# HOST=user@address[:port] on a real machine. `demo.sh down` destroys what `demo.sh up` made.
+# Applies examples/labs/current (or EXAMPLE=quickstart) with a real `terraform init` and `terraform apply`: on a test lab of
+# its own, or with HOST=user@address[:port] on a real machine. `demo.sh down` destroys what `demo.sh up` made.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 root=$PWD
 cache=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/terraform-provider-lab}
 work=$root/.lab/demo
+example=${EXAMPLE:-current}
+[[ ! -e $work/example ]] || example=$(<"$work/example")
+config=$work/examples/labs/$example
 lab_dir=$root/.lab/demo-lab
 export TF_CLI_CONFIG_FILE=$work/terraform.rc TF_IN_AUTOMATION=1
 
@@ -15,7 +18,16 @@ say() { printf '\n\033[1m== %s\033[0m\n' "$*"; }
 
 # The provider is served from a local mirror, so that init works as with any published provider.
 prepare() {
-	mkdir -p "$work/config"
+	if [[ ${EXAMPLE:-$example} != "$example" ]]; then
+		echo "examples/labs/$example is up: make demo-down first" >&2
+		exit 2
+	fi
+	if ! grep -qs 'variable "host"' "$root/examples/labs/$example/variables.tf"; then
+		echo "examples/labs has no example $example that makes its own cluster" >&2
+		exit 2
+	fi
+	mkdir -p "$config"
+	echo "$example" >"$work/example"
 	local mirror=$work/mirror/registry.terraform.io/dxlab/lab/0.1.0/$(go env GOOS)_$(go env GOARCH)
 	mkdir -p "$mirror"
 	ln -sf "$root/bin/terraform-provider-lab" "$mirror/terraform-provider-lab_v0.1.0"
@@ -27,12 +39,14 @@ prepare() {
 		  }
 		}
 	RC
-	cp "$root"/examples/labs/quickstart/*.tf "$work/config/"
+	# The example finds the module by its relative path.
+	ln -sfn "$root/modules" "$work/modules"
+	cp "$root/examples/labs/$example"/*.tf "$config/"
 }
 
 # settings writes the example's variables: NAME=value arguments, values in HCL.
 settings() {
-	printf '%s\n' "$@" >"$work/config/terraform.tfvars"
+	printf '%s\n' "$@" >"$config/terraform.tfvars"
 }
 
 on_lab() {
@@ -44,6 +58,8 @@ on_lab() {
 	host=${host#*@}
 	settings "host = \"${host%:*}\"" "artifacts = { url = \"$LAB_RELEASE_URL/releases/download\" }" \
 		"chart_repository = \"$LAB_CHARTS\"" 'gateway_address = "10.88.100.10"'
+	# The tools' own releases are on the internet, where the lab does not go.
+	[[ $example == quickstart ]] || echo 'module "lab" { tools = { enabled = false } }' >"$config/override.tf"
 }
 
 on_host() {
@@ -65,7 +81,7 @@ show() {
 			  export KUBECONFIG=\$($cache/bin/lab kubeconfig --dir $lab_dir h1)
 			  kubectl get pods,svc -A                    # pods are simulated: they are ready, and nothing runs in them
 			  kubectl scale deployment nginx --replicas 3  # and see what the next plan says
-			  (cd $work/config && TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE LAB_SSH_KNOWN_HOSTS_PATH=$lab_dir/known_hosts LAB_SSH_PRIVATE_KEY_PATH=$lab_dir/id_ed25519 terraform plan)
+			  (cd $config && TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE LAB_SSH_KNOWN_HOSTS_PATH=$lab_dir/known_hosts LAB_SSH_PRIVATE_KEY_PATH=$lab_dir/id_ed25519 terraform plan)
 			  $cache/bin/lab exec --dir $lab_dir h1      # a shell on the host
 			Remove everything:
 			  make demo-down
@@ -76,7 +92,7 @@ show() {
 up() {
 	prepare
 	if [[ -n ${HOST:-} ]]; then on_host; else on_lab; fi
-	cd "$work/config"
+	cd "$config"
 	say "terraform init"
 	terraform init -input=false
 	say "terraform apply: everything in one run"
@@ -87,13 +103,13 @@ up() {
 }
 
 down() {
-	if [[ -e $work/config/terraform.tfstate ]]; then
+	if [[ -e $config/terraform.tfstate ]]; then
 		if [[ -z ${HOST:-} && -e $lab_dir/env ]]; then
 			# shellcheck disable=SC1091 # written by the lab
 			. "$lab_dir/env"
 		fi
 		say "terraform destroy"
-		(cd "$work/config" && terraform destroy -input=false -auto-approve) || [[ -z ${HOST:-} ]]
+		(cd "$config" && terraform destroy -input=false -auto-approve) || [[ -z ${HOST:-} ]]
 	fi
 	[[ -d $lab_dir ]] && make --no-print-directory lab-down LAB_DIR="$lab_dir"
 	rm -rf "$work"
