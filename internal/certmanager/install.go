@@ -4,19 +4,16 @@ import (
 	"fmt"
 
 	"github.com/dxlab/terraform-provider-lab/internal/component"
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/versions"
 )
 
-// Install is cert-manager: controller, CA injector, webhook and CRDs. The zero value is the default version, whose CRDs
-// stay when the release goes.
+// Install is cert-manager: controller, CA injector, webhook and CRDs. From 1.15 on its CRDs
+// stay when the release goes, so that no certificate is lost; before, the chart takes them along. The zero value is the
+// default version.
 type Install struct {
 	// Chart are the user's choices; its Values win over everything below.
 	Chart component.ChartOptions
-	// DropCRDs lets the CRDs, and every certificate and issuer with them, go with the release. Before 1.15 they always
-	// do, because the chart knows no other way.
-	DropCRDs bool
 	// SkipCheck leaves out the Job with which the chart makes sure, at the end of its installation, that certificates
 	// can be made.
 	SkipCheck bool
@@ -32,10 +29,6 @@ func (i Install) Component() (component.Component, error) {
 	version, err := versions.Parse(chart.Version)
 	if err != nil {
 		return component.Component{}, fmt.Errorf("cert-manager chart: %w", err)
-	}
-	if i.DropCRDs && !keepsCRDs(version) && chart.Values["crds"] == nil {
-		return component.Component{}, fault.Newf(fault.Invalid,
-			"whether the CRDs stay can be chosen from chart v1.15.0 on (cert-manager:deploy/charts/cert-manager/values.yaml); with %s they go with the release in any case", version)
 	}
 	values, err := i.values(version)
 	if err != nil {

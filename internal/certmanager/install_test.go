@@ -17,7 +17,7 @@ func TestInstall_Golden(t *testing.T) {
 		"install-default":          {},
 		"install-seed-2023":        {Chart: component.ChartOptions{Version: "v1.11.0"}},
 		"install-last-without-key": {Chart: component.ChartOptions{Version: "v1.14.7"}},
-		"install-without-check":    {SkipCheck: true, DropCRDs: true},
+		"install-without-check":    {SkipCheck: true},
 		"install-with-user-values": {Chart: component.ChartOptions{Values: map[string]any{"crds": map[string]any{"enabled": false}, "replicaCount": 2}}},
 		"install-in-other-place":   {Chart: component.ChartOptions{Release: "certs", Namespace: "pki", Repository: "oci://registry.lab/charts"}},
 	} {
@@ -32,22 +32,11 @@ func TestInstall_Golden(t *testing.T) {
 	}
 }
 
-func TestInstall_Refuses(t *testing.T) {
+func TestInstall_RefusesAVersionThatIsNone(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct {
-		install certmanager.Install
-		says    string
-	}{
-		"a version that is none":           {certmanager.Install{Chart: component.ChartOptions{Version: "newest"}}, "newest"},
-		"CRDs that the chart cannot spare": {certmanager.Install{Chart: component.ChartOptions{Version: "v1.11.0"}, DropCRDs: true}, "v1.15.0"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			_, err := c.install.Component()
-			if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), c.says) {
-				t.Errorf("got %v", err)
-			}
-		})
+	_, err := certmanager.Install{Chart: component.ChartOptions{Version: "newest"}}.Component()
+	if !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "newest") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -59,7 +48,7 @@ func TestInstall_SaysWhatItsUsersLose(t *testing.T) {
 		loss    string
 	}{
 		"CRDs stay":            {certmanager.Install{}, "are issued and renewed by nobody"},
-		"CRDs are dropped":     {certmanager.Install{DropCRDs: true}, "vanish with the CRDs of the chart"},
+		"CRDs are dropped":     {certmanager.Install{Chart: component.ChartOptions{Values: map[string]any{"crds": map[string]any{"keep": false}}}}, "vanish with the CRDs of the chart"},
 		"the chart drops them": {certmanager.Install{Chart: component.ChartOptions{Version: "v1.11.0"}}, "vanish with the CRDs of the chart"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -42,5 +42,5 @@ func (i Install) values(version versions.Version) (map[string]any, error) {
 	if !keepsCRDs(version) {
 		return object.Encode(values114{InstallCRDs: true, Check: c})
 	}
-	return object.Encode(values115{CRDs: crds{Enabled: true, Keep: !i.DropCRDs}, Check: c})
+	return object.Encode(values115{CRDs: crds{Enabled: true, Keep: true}, Check: c})
 }

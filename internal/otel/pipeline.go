@@ -92,6 +92,9 @@ func (p Pipeline) Ref() object.Ref {
 	return object.Ref{APIVersion: group + "/" + p.APIVersion, Kind: kindCollector, Namespace: p.Namespace, Name: p.Name}
 }
 
+// API is the version of the kind that the pipeline is written in, v1alpha1 or v1beta1.
+func (p Pipeline) API() string { return p.filled().APIVersion }
+
 // Endpoints says where each protocol is served, as host:port under the cluster's own names; protocols that are off are
 // not in the map.
 func (p Pipeline) Endpoints() (map[string]string, error) {

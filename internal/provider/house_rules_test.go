@@ -73,6 +73,7 @@ func models() map[string]any {
 		istioGatewayType: &istioGatewayModel{}, istioMeshType: &istioMeshModel{},
 		istioRouteType: &istioRouteModel{}, manifestType: &manifestModel{}, metalLBType: &metalLBModel{},
 		metalLBPoolType: &metalLBPoolModel{}, "lab_rke2_node": &rke2NodeModel{}, sampleAppType: &sampleAppModel{},
+		certManagerType: &certManagerModel{}, otelOperatorType: &otelOperatorModel{}, tracingPipelineType: &tracingPipelineModel{},
 	}
 }
 

@@ -72,6 +72,10 @@ func everyComponent() map[string]attrs {
 		},
 		"lab_manifest":   {"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: default}\ndata: {a: b}\n"},
 		"lab_sample_app": {"app": "nginx", "name": "nginx"},
+
+		"lab_cert_manager":     {},
+		"lab_otel_operator":    {},
+		"lab_tracing_pipeline": {"tempo_endpoint": "tempo.tempo:4317"},
 	}
 }
 

@@ -64,6 +64,7 @@ func (p *labProvider) Configure(ctx context.Context, req provider.ConfigureReque
 
 func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
+		newCertManager,
 		newHelmRelease,
 		newHostsEntries,
 		newIstioGateway,
@@ -72,8 +73,10 @@ func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 		newManifest,
 		newMetalLB,
 		newMetalLBPool,
+		newOTelOperator,
 		newRKE2Node,
 		newSampleApp,
+		newTracingPipeline,
 	}
 }
 
