@@ -38,6 +38,17 @@ resource "lab_tracing_pipeline" "this" {
 
   cluster        = local.cluster
   name           = "otel"
-  namespace      = var.otel.enabled ? lab_otel_operator.this[0].namespace : local.namespaces.otel
+  namespace      = local.namespaces.otel
   tempo_endpoint = var.pipeline.tempo_endpoint != null ? var.pipeline.tempo_endpoint : try(lab_tempo.this[0].endpoints.otlp_grpc, null)
+  debug          = var.pipeline.debug
+
+  operator_version = var.otel.enabled ? lab_otel_operator.this[0].chart_version : local.version.otel_operator
+
+  # The tutorial uses no processor, and defines a receiver, a processor and an exporter that its pipeline does not use.
+  processors = local.seed ? [] : null
+  config = local.seed ? yamlencode({
+    receivers  = { opencensus = { endpoint = "0.0.0.0:55678" } }
+    processors = { batch = {} }
+    exporters  = { logging = { loglevel = "debug" } }
+  }) : null
 }

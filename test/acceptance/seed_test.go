@@ -8,10 +8,10 @@ import (
 // oldKubernetes names the control plane on which the versions of 2023 run as they did; `make test-seed` sets it.
 const oldKubernetes = "1.24"
 
-// TestAccLab_Seed2023 makes the tutorial's lab and compares it with the tutorial, object by object. On a control plane of
+// TestAccSeed_IsTheTutorial makes the tutorial's lab and compares it with the tutorial, object by object. On a control plane of
 // today the versions of 2023 are beyond what their charts allow: compatibility then warns, and what such a control
 // plane does not know any more, PodSecurityPolicies, is switched off.
-func TestAccLab_Seed2023(t *testing.T) {
+func TestAccSeed_IsTheTutorial(t *testing.T) {
 	t.Parallel()
 	l, host := oneHost(t)
 	override := keep(withoutTools)
