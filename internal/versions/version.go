@@ -24,6 +24,13 @@ func (v Version) AtLeast(major, minor, patch uint64) bool {
 	return v.release().Compare(semver.New(major, minor, patch, "", "")) >= 0
 }
 
+// minorsBehind counts the minor versions from v up to other; negative when v is the newer one. A major version counts
+// as many.
+func (v Version) minorsBehind(other Version) int {
+	const many = 1000
+	return many*(int(other.v.Major())-int(v.v.Major())) + int(other.v.Minor()) - int(v.v.Minor()) //nolint:gosec // versions are small
+}
+
 // String returns the version as it was written.
 func (v Version) String() string { return v.v.Original() }
 
