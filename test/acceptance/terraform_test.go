@@ -37,7 +37,14 @@ const release = "v1.35.7+rke2r1"
 // newWorkspace makes an empty configuration whose provider comes from a local mirror, as a published one would.
 func newWorkspace(t testing.TB, l *lab.Lab) *workspace {
 	t.Helper()
-	w := &workspace{t: t, dir: t.TempDir(), env: maps.Clone(l.EnvInside())}
+	return bareWorkspace(t, l.EnvInside())
+}
+
+// bareWorkspace is newWorkspace without a lab.
+func bareWorkspace(t testing.TB, env map[string]string) *workspace {
+	t.Helper()
+	w := &workspace{t: t, dir: t.TempDir(), env: map[string]string{}}
+	maps.Copy(w.env, env)
 	binary, err := filepath.Abs(envOr("LAB_PROVIDER", "../../bin/terraform-provider-lab"))
 	if err != nil {
 		t.Fatal(err)
