@@ -1,6 +1,7 @@
 package istio
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/dxlab/terraform-provider-lab/internal/component"
@@ -8,8 +9,8 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/versions"
 )
 
-// Mesh is Istio's control plane with sidecars: the releases istio-base (CRDs, validation) and istiod. The zero value
-// is the default version with requests for a lab.
+// Mesh is Istio's control plane: the releases istio-base (CRDs, validation) and istiod, and on each node, where they are
+// asked for, istio-cni and ztunnel. The zero value is the default version, for sidecars, with requests for a lab.
 type Mesh struct {
 	// Namespace of both releases; empty is [DefaultNamespace].
 	Namespace string
@@ -17,11 +18,16 @@ type Mesh struct {
 	Version, Repository string
 	// Adopt takes over releases and objects that somebody else installed.
 	Adopt bool
-	// Base and Istiod are the user's choices for each chart; their Values win over everything below.
-	Base, Istiod component.ChartOptions
+	// Base and the others are the user's choices for each chart; their Values win over everything below.
+	Base, Istiod, CNIChart, ZtunnelChart component.ChartOptions
 	// Config are mesh-wide settings, MoreConfig any others of MeshConfig, which win.
 	Config     MeshConfig
 	MoreConfig map[string]any
+	// Tracing is where the proxies send their spans. Nil leaves it to Config.
+	Tracing *MeshTracing
+	// Ambient carries traffic by one ztunnel a node in place of sidecars. It needs the CNI plugin and brings it. CNI
+	// brings the plugin for sidecars too, whose pods then need no right to change their network.
+	Ambient, CNI bool
 	// Resources are istiod's requests, ProxyResources those of each sidecar; empty is [LabIstiod] and [LabProxy].
 	Resources, ProxyResources Resources
 	// Replicas is a fixed number of istiods. Nil leaves it to the chart's autoscaler, 1 to 5.
@@ -38,17 +44,36 @@ func (m Mesh) Component() (component.Component, error) {
 	if err != nil {
 		return component.Component{}, err
 	}
-	istiod, err := m.istiod()
+	istiod, version, err := m.istiod()
 	if err != nil {
 		return component.Component{}, err
 	}
 	istiod.Ready = append(istiod.Ready, defaultValidator(base)...)
+	nodes, err := m.nodes(istiod)
+	if err != nil {
+		return component.Component{}, err
+	}
+	telemetry, err := m.telemetry(istiod, version)
+	if err != nil {
+		return component.Component{}, err
+	}
 	return component.Component{
 		Name:       "istio mesh",
-		Namespaces: []component.Namespace{{Name: istiod.Namespace, Labels: m.NamespaceLabels}},
-		Charts:     []component.Chart{base, istiod},
+		Namespaces: []component.Namespace{{Name: istiod.Namespace, Labels: m.namespaceLabels()}},
+		Charts:     append([]component.Chart{base, istiod}, nodes...),
+		Objects:    telemetry,
 		Ignore:     ignoreMesh(istiod),
+		UsedBy:     users,
 	}, nil
+}
+
+// users live off a mesh. The CRDs stay when it goes, so nothing is lost for good and a removal is not refused.
+var users = []component.Use{
+	{APIVersion: AnyNetworkingAPI, Kind: "Gateway", Loss: "stays, and no proxy follows it", Tolerated: true},
+	{APIVersion: AnyNetworkingAPI, Kind: "VirtualService", Loss: "stays, and no proxy follows it", Tolerated: true},
+	{APIVersion: "v1", Kind: "Namespace", LabelSelector: injectionLabel + "=enabled", Loss: "keeps its label, and its new pods get no sidecar", Tolerated: true},
+	{APIVersion: "v1", Kind: "Namespace", LabelSelector: revisionLabel, Loss: "keeps its label, and its new pods get no sidecar", Tolerated: true},
+	{APIVersion: "v1", Kind: "Namespace", LabelSelector: dataplaneLabel + "=ambient", Loss: "keeps its label, and its traffic leaves the mesh", Tolerated: true},
 }
 
 func (m Mesh) namespace() string {
@@ -82,14 +107,17 @@ func (m Mesh) base() (component.Chart, error) {
 	return chart, nil
 }
 
-func (m Mesh) istiod() (component.Chart, error) {
+func (m Mesh) istiod() (component.Chart, versions.Version, error) {
 	chart, version, err := m.chart(versions.Istiod, DefaultIstiodRelease, m.Istiod)
 	if err != nil {
-		return component.Chart{}, err
+		return component.Chart{}, version, err
+	}
+	if err := errors.Join(m.Tracing.check(version), m.checkAmbient(version)); err != nil {
+		return component.Chart{}, version, err
 	}
 	values, err := m.istiodValues(version)
 	if err != nil {
-		return component.Chart{}, fmt.Errorf("values of chart %s: %w", chart.Name, err)
+		return component.Chart{}, version, fmt.Errorf("values of chart %s: %w", chart.Name, err)
 	}
 	chart.Values = component.MergeValues(values, m.Istiod.Values)
 	revision := object.String(chart.Values, "revision")
@@ -98,7 +126,7 @@ func (m Mesh) istiod() (component.Chart, error) {
 	if flag(chart.Values, version.AtLeast(1, 22, 0), "global", "configValidation") {
 		chart.Ready = append(chart.Ready, component.ValidatingWebhookUsable(withRevision("istio-validator", revision)+"-"+chart.Namespace))
 	}
-	return chart, nil
+	return chart, version, nil
 }
 
 // crds are the kinds that istiod's chart and our own objects need; the release of base has to have brought them.

@@ -12,7 +12,8 @@ import (
 // rendered at 1.17.1 to 1.30.3). The charts still read pilot.* in 1.30.3 (templates/zzy_descope_legacy.yaml, since
 // 1.24.0), but only as a bridge.
 type istiodValues struct {
-	Global globalValues `json:"global"`
+	Global  globalValues `json:"global"`
+	Profile string       `json:"profile,omitempty"`
 }
 
 type baseValues struct {
@@ -47,7 +48,7 @@ func (m Mesh) istiodValues(version versions.Version) (map[string]any, error) {
 		return nil, err
 	}
 	global.Proxy = &proxyValues{requests{m.ProxyResources.or(LabProxy)}}
-	values, err := object.Encode(istiodValues{global})
+	values, err := object.Encode(istiodValues{global, m.profile()})
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +61,21 @@ func (m Mesh) istiodValues(version versions.Version) (map[string]any, error) {
 	} else {
 		values["pilot"] = pilot
 	}
-	config, err := object.Encode(m.Config)
+	m.usesCNI(values, version)
+	config, err := m.meshConfig()
+	if err == nil && len(config) > 0 {
+		values["meshConfig"] = config
+	}
+	return values, err
+}
+
+func (m Mesh) meshConfig() (map[string]any, error) {
+	config, err := object.Encode(m.traced())
 	if err != nil {
 		return nil, err
 	}
-	if config = component.MergeValues(config, m.MoreConfig); len(config) > 0 {
-		values["meshConfig"] = config
-	}
-	return values, nil
+	config = component.MergeValues(config, m.MoreConfig)
+	return config, m.withProvider(config)
 }
 
 func (m Mesh) pilot() pilotValues {

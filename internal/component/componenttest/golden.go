@@ -47,9 +47,16 @@ type description struct {
 	Namespaces map[string]map[string]string `json:"namespaces,omitempty"`
 	Charts     []chart                      `json:"charts,omitempty"`
 	Objects    []object.Object              `json:"objects,omitempty"`
+	Labels     map[string]labelling         `json:"labels,omitempty"`
+	Restarts   []string                     `json:"restarts,omitempty"`
 	Ready      []string                     `json:"ready,omitempty"`
 	Outputs    []string                     `json:"outputs,omitempty"`
 	Ignore     []string                     `json:"ignore,omitempty"`
+}
+
+type labelling struct {
+	Set    map[string]string `json:"set"`
+	Absent map[string]string `json:"absent,omitempty"`
 }
 
 type chart struct {
@@ -79,6 +86,15 @@ func describe(c component.Component) description {
 			Release: h.Namespace + "/" + h.Release, Chart: h.Name + " " + h.Version, Repository: h.Repository, Digest: h.Digest,
 			Adopt: h.Adopt, Values: h.Values, SecretValues: h.SecretValues, Ready: Conditions(h.Ready),
 		})
+	}
+	for _, l := range c.Labels {
+		if d.Labels == nil {
+			d.Labels = map[string]labelling{}
+		}
+		d.Labels[l.Ref.String()] = labelling{l.Labels, l.Absent}
+	}
+	for _, r := range c.Restarts {
+		d.Restarts = append(d.Restarts, r.Namespace)
 	}
 	for _, o := range c.Outputs {
 		d.Outputs = append(d.Outputs, o.Name+": "+o.Ref.String()+" "+o.Path)
