@@ -73,9 +73,11 @@ func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 		newManifest,
 		newMetalLB,
 		newMetalLBPool,
+		newMonitoring,
 		newOTelOperator,
 		newRKE2Node,
 		newSampleApp,
+		newTempo,
 		newTracingPipeline,
 	}
 }
@@ -88,6 +90,7 @@ func (p *labProvider) DataSources(context.Context) []func() datasource.DataSourc
 
 func (p *labProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
 	return []func() ephemeral.EphemeralResource{
+		newGrafanaCredentials,
 		newKubeconfig,
 	}
 }
@@ -95,5 +98,7 @@ func (p *labProvider) EphemeralResources(context.Context) []func() ephemeral.Eph
 func (p *labProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{
 		newHostsBlock,
+		newIPInPool,
+		newVersionsFunction,
 	}
 }
