@@ -46,6 +46,7 @@ func TestOnControlPlane(t *testing.T) {
 		"logs and events are read":                      logsAndEventsAreRead,
 		"ports are forwarded":                           portsAreForwarded,
 		"services are proxied":                          servicesAreProxied,
+		"services are reached by their names":           servicesAreReached,
 		"a crashing pod is explained":                   crashingPodIsExplained,
 		"an image that cannot be pulled":                imageThatCannotBePulledIsExplained,
 		"a deployment without progress ends the wait":   deploymentWithoutProgressEndsWait,
@@ -65,11 +66,12 @@ type site struct {
 	client     *kube.Client
 	kubeconfig []byte
 	namespace  string
+	older      bool // see kubetest.Cluster
 }
 
 func newSite(t *testing.T, running *kubetest.Cluster) *site {
 	t.Helper()
-	s := &site{t: t, kubeconfig: running.Kubeconfig, namespace: running.Namespace(t)}
+	s := &site{t: t, kubeconfig: running.Kubeconfig, namespace: running.Namespace(t), older: running.Older}
 	s.client = s.connect()
 	return s
 }

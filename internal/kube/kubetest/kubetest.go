@@ -16,6 +16,9 @@ type Cluster struct {
 	Kubeconfig     []byte
 	KubeconfigPath string
 	URL            string
+	// Older says that it is the release that LAB_KUBERNETES asked for: discovery takes a request for each group version, and streams
+	// go over SPDY.
+	Older bool
 
 	process *process
 }

@@ -63,6 +63,7 @@ func start(from binaries, dir string) (*Cluster, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.stop(), errors.New(p.report()))
 	}
+	cluster.Older = from.kubernetes != ""
 	return cluster, nil
 }
 
