@@ -49,6 +49,10 @@ func createComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if err := lookFirst(ctx, engine, m); err != nil {
+		addFault(&resp.Diagnostics, "Creating", named(what, m), err)
+		return
+	}
 	m.base().ClusterUID = types.StringValue(uid)
 	setIdentity(ctx, resp.Identity, m, &resp.Diagnostics)
 	observed, err := engine.Install(ctx, c, cluster.InstallOptions{Adopt: m.base().Adopt.ValueBool(), OnStep: logStep(ctx, named(what, m))})
@@ -65,6 +69,18 @@ func createComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	m.observe(settled(observed, named(what, m), &resp.Diagnostics))
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	saveRecord(ctx, resp.Private, observed.Known, &resp.Diagnostics)
+}
+
+// firstLooker is a model that compares what it is asked for with the cluster before anything is changed there.
+type firstLooker interface {
+	lookFirst(ctx context.Context, e Engine) error
+}
+
+func lookFirst(ctx context.Context, e Engine, m resourceModel) error {
+	if looker, ok := m.(firstLooker); ok {
+		return looker.lookFirst(ctx, e)
+	}
+	return nil
 }
 
 // readComponent refreshes. Only a positive "not there" removes the resource from the state.
@@ -122,6 +138,10 @@ func updateComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	setIdentity(ctx, resp.Identity, m, &resp.Diagnostics)
 	c := m.component(ctx, secret, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
+		return
+	}
+	if err := lookFirst(ctx, engine, m); err != nil {
+		addFault(&resp.Diagnostics, "Updating", named(what, m), err)
 		return
 	}
 	observed, err := engine.Install(ctx, c, cluster.InstallOptions{

@@ -34,18 +34,23 @@ func (e *kubeconfig) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *
 		Attributes: map[string]schema.Attribute{
 			"cluster": schema.SingleNestedAttribute{
 				Required: true, MarkdownDescription: "The cluster, as `lab_rke2_node.<name>.cluster` gives it. While the node is being made its `uid` is unknown, which is what makes Terraform wait.",
-				Attributes: map[string]schema.Attribute{
-					"uid":             schema.StringAttribute{Optional: true, MarkdownDescription: "UID of namespace `kube-system`."},
-					"host":            schema.StringAttribute{Required: true, MarkdownDescription: "Server node to read it from."},
-					"port":            schema.Int64Attribute{Optional: true, MarkdownDescription: "Port of its SSH server."},
-					"user":            schema.StringAttribute{Optional: true, MarkdownDescription: "User to log in as."},
-					"host_key":        schema.StringAttribute{Optional: true, MarkdownDescription: "Its public host key."},
-					"address":         schema.StringAttribute{Optional: true, MarkdownDescription: "Its own address, which the kubeconfig will name. Default: `host`."},
-					"kubeconfig_path": schema.StringAttribute{Optional: true, MarkdownDescription: "Admin kubeconfig on the host, where the cluster is not RKE2's. It is given as it is, with the server address that works on the host."},
-				},
+				Attributes: ephemeralReference(),
 			},
 			"kubeconfig": schema.StringAttribute{Computed: true, Sensitive: true, MarkdownDescription: "The kubeconfig, YAML."},
 		},
+	}
+}
+
+// ephemeralReference are the attributes of a cluster reference, see referenceAttribute.
+func ephemeralReference() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"uid":             schema.StringAttribute{Optional: true, MarkdownDescription: "UID of namespace `kube-system`."},
+		"host":            schema.StringAttribute{Required: true, MarkdownDescription: "Server node to read it from."},
+		"port":            schema.Int64Attribute{Optional: true, MarkdownDescription: "Port of its SSH server."},
+		"user":            schema.StringAttribute{Optional: true, MarkdownDescription: "User to log in as."},
+		"host_key":        schema.StringAttribute{Optional: true, MarkdownDescription: "Its public host key."},
+		"address":         schema.StringAttribute{Optional: true, MarkdownDescription: "Its own address, which the kubeconfig will name. Default: `host`."},
+		"kubeconfig_path": schema.StringAttribute{Optional: true, MarkdownDescription: "Admin kubeconfig on the host, where the cluster is not RKE2's. It is given as it is, with the server address that works on the host."},
 	}
 }
 

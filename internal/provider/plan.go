@@ -15,7 +15,7 @@ type planned struct {
 	What string
 	// Volatile names computed attributes that any change may change.
 	Volatile []string
-	// Session lets the plan of a removal say what would lose by it. Nil keeps the plan off the cluster.
+	// Session lets the plan of a removal say what would lose by it, and the others claim their releases. Nil does neither.
 	Session *session
 }
 
@@ -27,6 +27,7 @@ func planComponent[T any, M modelOf[T]](ctx context.Context, req resource.Modify
 		return
 	}
 	checkPlanned[T, M](ctx, req, resp)
+	claimPlanned[T, M](ctx, req, resp, p)
 	if resp.Diagnostics.HasError() {
 		return
 	}

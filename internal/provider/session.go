@@ -18,6 +18,9 @@ type session struct {
 	log      *slog.Logger
 	// pools are the address ranges that this walk has planned.
 	pools poolRegistry
+	// claims are the releases that this walk has planned, tempos the addresses of the Tempos among them.
+	claims claims
+	tempos tempoRegistry
 	// joins lets servers of one cluster join one at a time.
 	joins keyedLocks
 }

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -36,5 +37,17 @@ func textMap(ctx context.Context, m types.Map, diags *diag.Diagnostics) map[stri
 			texts[k] = v.ValueString()
 		}
 	}
+	return texts
+}
+
+// textSet reads a set of strings, sorted; null, unknown and unknown elements read as nothing.
+func textSet(ctx context.Context, set types.Set, diags *diag.Diagnostics) []string {
+	if set.IsNull() || set.IsUnknown() {
+		return nil
+	}
+	list, d := types.ListValue(types.StringType, set.Elements())
+	diags.Append(d...)
+	texts := textList(ctx, list, diags)
+	slices.Sort(texts)
 	return texts
 }
