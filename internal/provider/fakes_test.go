@@ -125,6 +125,9 @@ func placeOf(c component.Component) string {
 	if len(c.Charts) > 0 {
 		return c.Charts[len(c.Charts)-1].Namespace + "/" + c.Charts[len(c.Charts)-1].Release
 	}
+	if len(c.Objects) == 0 {
+		return c.Labels[0].Ref.String()
+	}
 	return object.RefOf(c.Objects[0]).String()
 }
 

@@ -70,7 +70,7 @@ func checkAttributes(t *testing.T, what string, attributes any) {
 func models() map[string]any {
 	return map[string]any{
 		helmReleaseType: &helmReleaseModel{}, hostsEntriesType: &hostsEntriesModel{},
-		istioGatewayType: &istioGatewayModel{}, istioMeshType: &istioMeshModel{},
+		istioGatewayType: &istioGatewayModel{}, istioMeshType: &istioMeshModel{}, istioInjectionType: &istioInjectionModel{},
 		istioRouteType: &istioRouteModel{}, manifestType: &manifestModel{}, metalLBType: &metalLBModel{},
 		metalLBPoolType: &metalLBPoolModel{}, "lab_rke2_node": &rke2NodeModel{}, sampleAppType: &sampleAppModel{},
 		monitoringType: &monitoringModel{}, tempoType: &tempoModel{},

@@ -85,7 +85,7 @@ func importComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	set("cluster", id.cluster)
 	set("drift_policy", types.StringValue(driftCorrect))
 	set("adopt", types.BoolValue(false))
-	if _, namespaced := resp.State.Schema.GetAttributes()["namespace"]; namespaced {
+	if _, namespaced := resp.State.Schema.GetAttributes()["namespace"]; namespaced && o.NameAttribute != "namespace" {
 		if id.namespace == "" {
 			resp.Diagnostics.AddError("Malformed import id", fmt.Sprintf("It names no namespace: want %s.", importFormat))
 			return

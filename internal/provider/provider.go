@@ -68,6 +68,7 @@ func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 		newHelmRelease,
 		newHostsEntries,
 		newIstioGateway,
+		newIstioInjection,
 		newIstioMesh,
 		newIstioRoute,
 		newManifest,

@@ -34,6 +34,11 @@ const istioMeshType = "lab_istio_mesh"
 type istioMeshModel struct {
 	chartModel
 	BaseValues      types.List            `tfsdk:"base_values"`
+	CNIValues       types.List            `tfsdk:"cni_values"`
+	ZtunnelValues   types.List            `tfsdk:"ztunnel_values"`
+	Ambient         types.Bool            `tfsdk:"ambient"`
+	CNI             types.Bool            `tfsdk:"cni"`
+	Tracing         *meshTracingModel     `tfsdk:"tracing"`
 	MeshConfig      types.String          `tfsdk:"mesh_config"`
 	AccessLogFile   types.String          `tfsdk:"access_log_file"`
 	Replicas        types.Int32           `tfsdk:"replicas"`
@@ -64,17 +69,27 @@ func (r *istioMesh) IdentitySchema(_ context.Context, _ resource.IdentitySchemaR
 func (r *istioMesh) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	pinned := versions.Default().Chart(versions.Istiod)
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Istio's control plane with sidecars: the releases `istio-base` (CRDs) and `istiod`. It is ready when injection and validation " +
-			"work, so that gateways and labelled namespaces can follow in the same apply.\n\n" +
-			"The CRDs stay when the resource is destroyed, as Istio's chart asks for, because deleting them would delete every route on the cluster.",
+		MarkdownDescription: "Istio's control plane: the releases `istio-base` (CRDs) and `istiod`, and with `cni` or `ambient` what runs on each node, " +
+			"`istio-cni` and `ztunnel`. It is ready when injection and validation work, so that gateways and labelled namespaces can follow in the same apply.\n\n" +
+			"The CRDs stay when the resource is destroyed, as Istio's chart asks for, because deleting them would delete every route on the cluster. " +
+			"The plan of a removal names the routes and labelled namespaces that nobody serves any more.",
 		Attributes: chartAttributes(ctx, chartDefaults{
 			Namespace: istio.DefaultNamespace, Version: pinned.Version, Repository: pinned.Repository, Chart: pinned.Name,
 		}, map[string]schema.Attribute{
-			"base_values": schema.ListAttribute{
-				Optional: true, ElementType: types.StringType,
-				MarkdownDescription: "YAML documents with values of chart `base`, merged in order.",
-				Validators:          []validator.List{yamlDocuments{}},
+			"base_values":    chartValuesAttribute("base"),
+			"cni_values":     chartValuesAttribute("cni"),
+			"ztunnel_values": chartValuesAttribute("ztunnel"),
+			"ambient": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Ambient mode: one ztunnel on each node carries the traffic of the namespaces that `lab_istio_injection` puts into it, without sidecars. " +
+					"Brings the charts `cni` and `ztunnel`. Needs Istio 1.24. Default: `false`.",
 			},
+			"cni": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Brings the chart `cni`, so that pods with sidecars need no privileged init container. RKE2's plugin directories are the chart's default; " +
+					"`platform` knows those of others. Default: `false`.",
+			},
+			"tracing": meshTracingAttribute(),
 			"mesh_config": schema.StringAttribute{
 				Optional: true, MarkdownDescription: "YAML with settings of Istio's MeshConfig; it wins over the attributes of this resource.",
 				Validators: []validator.String{yamlMapping{}},
@@ -91,6 +106,15 @@ func (r *istioMesh) Schema(ctx context.Context, _ resource.SchemaRequest, resp *
 				Optional: true, ElementType: types.StringType, MarkdownDescription: "Further labels of the namespace.",
 			},
 		}),
+	}
+}
+
+// chartValuesAttribute takes values of one of several charts.
+func chartValuesAttribute(chart string) schema.ListAttribute {
+	return schema.ListAttribute{
+		Optional: true, ElementType: types.StringType,
+		MarkdownDescription: "YAML documents with values of chart `" + chart + "`, merged in order.",
+		Validators:          []validator.List{yamlDocuments{}},
 	}
 }
 
@@ -123,6 +147,7 @@ func (r *istioMesh) Delete(ctx context.Context, req resource.DeleteRequest, resp
 func (r *istioMesh) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	planComponent[istioMeshModel](ctx, req, resp, planned{What: istioMeshType, Session: r.session, Volatile: []string{"app_version"}})
 	planCharts(ctx, req, resp)
+	planMoreCharts(ctx, req, resp, "ambient", "cni")
 }
 
 func (r *istioMesh) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
@@ -134,20 +159,23 @@ func (m *istioMeshModel) id() (namespace, name string) {
 }
 
 func (m *istioMeshModel) component(ctx context.Context, s secrets, diags *diag.Diagnostics) component.Component {
+	chart := func(key string) component.ChartOptions {
+		return m.options(ctx, versions.Default().Chart(key).Name, diags)
+	}
 	mesh := istio.Mesh{
 		Namespace: m.Namespace.ValueString(), Adopt: m.Adopt.ValueBool(),
-		Base:   m.options(ctx, versions.Default().Chart(versions.IstioBase).Name, diags),
+		Base: chart(versions.IstioBase), CNIChart: chart(versions.IstioCNI), ZtunnelChart: chart(versions.Ztunnel),
 		Istiod: m.optionsWithValues(ctx, versions.Default().Chart(versions.Istiod).Name, s, diags),
 		Config: istio.MeshConfig{AccessLogFile: m.AccessLogFile.ValueString()},
 
+		Tracing: m.Tracing.tracing(), Ambient: m.Ambient.ValueBool(), CNI: m.CNI.ValueBool(),
 		Replicas: m.Replicas.ValueInt32Pointer(), Platform: m.Platform.ValueString(),
 		Resources: m.Resources.request(), ProxyResources: m.ProxyResources.request(),
 	}
-	base, err := helm.MergeValues(textList(ctx, m.BaseValues, diags))
-	if err != nil {
-		diags.AddAttributeError(path.Root("base_values"), "Values are not valid YAML", sentence(err.Error()))
-	}
-	mesh.Base.Values = base
+	mesh.Base.Values = mergedValues(ctx, m.BaseValues, "base_values", diags)
+	mesh.CNIChart.Values = mergedValues(ctx, m.CNIValues, "cni_values", diags)
+	mesh.ZtunnelChart.Values = mergedValues(ctx, m.ZtunnelValues, "ztunnel_values", diags)
+	var err error
 	if mesh.MoreConfig, err = helm.MergeValues([]string{m.MeshConfig.ValueString()}); err != nil {
 		diags.AddAttributeError(path.Root("mesh_config"), "Not valid YAML", sentence(err.Error()))
 	}
@@ -155,6 +183,15 @@ func (m *istioMeshModel) component(ctx context.Context, s secrets, diags *diag.D
 	c, err := mesh.Component()
 	addInvalid(diags, istioMeshType, err)
 	return c
+}
+
+// mergedValues merges the documents of one of several charts.
+func mergedValues(ctx context.Context, documents types.List, attribute string, diags *diag.Diagnostics) map[string]any {
+	values, err := helm.MergeValues(textList(ctx, documents, diags))
+	if err != nil {
+		diags.AddAttributeError(path.Root(attribute), "Values are not valid YAML", sentence(err.Error()))
+	}
+	return values
 }
 
 func (m *istioMeshModel) observe(o cluster.Observed) {
