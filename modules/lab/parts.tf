@@ -70,7 +70,7 @@ variable "otel" {
 }
 
 variable "pipeline" {
-  description = "The collector `otel`, which takes traces of all protocols and sends them to Tempo, or to `tempo_endpoint` (`host:port`, OTLP over gRPC). `debug` writes them to its log: `basic`, `normal` or `detailed`."
+  description = "The collector `otel`, which takes traces of all protocols and sends them to Tempo, or to `tempo_endpoint` (`host:port`, OTLP over gRPC). `debug` writes them to its log, `basic`, `normal` or `detailed`; default `basic` where they go nowhere else."
   type        = object({ enabled = optional(bool, true), tempo_endpoint = optional(string), debug = optional(string) })
   default     = {}
   nullable    = false

@@ -40,7 +40,8 @@ resource "lab_tracing_pipeline" "this" {
   name           = "otel"
   namespace      = local.namespaces.otel
   tempo_endpoint = var.pipeline.tempo_endpoint != null ? var.pipeline.tempo_endpoint : try(lab_tempo.this[0].endpoints.otlp_grpc, null)
-  debug          = var.pipeline.debug
+  # A pipeline has to lead somewhere.
+  debug = var.pipeline.debug != null || var.tempo.enabled || var.pipeline.tempo_endpoint != null ? var.pipeline.debug : "basic"
 
   operator_version = var.otel.enabled ? lab_otel_operator.this[0].chart_version : local.version.otel_operator
 
