@@ -45,6 +45,9 @@ const absent = "nothing"
 // mention do not count: the API server and controllers fill them in. It is pure.
 func Compare(wanted, live object.Object) []Difference {
 	c := comparison{ref: object.RefOf(wanted), live: live}
+	if digest := object.SealedDigest(wanted); digest != "" && digest != object.ContentDigest(live) {
+		c.found = append(c.found, Difference{Ref: c.ref, Path: "data", Manager: managerOf(live, []string{"data"})})
+	}
 	for _, name := range sortedKeys(wanted) {
 		switch name {
 		case "apiVersion", "kind", "status":

@@ -78,6 +78,9 @@ func (f *fakes) Get(_ context.Context, ref object.Ref) (object.Object, error) {
 }
 
 func (f *fakes) List(_ context.Context, o kube.ListOptions) ([]object.Object, error) {
+	if f.unserved[o.Kind] {
+		return nil, fault.Newf(fault.NotFound, "no kind %s", o.Kind)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var found []object.Object
@@ -91,10 +94,10 @@ func (f *fakes) List(_ context.Context, o kube.ListOptions) ([]object.Object, er
 }
 
 func (f *fakes) ListMeta(ctx context.Context, o kube.ListOptions) ([]kube.Meta, error) {
-	if f.unserved[o.Kind] {
-		return nil, fault.Newf(fault.NotFound, "no kind %s", o.Kind)
-	}
 	list, err := f.List(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	var found []kube.Meta
 	for _, l := range list {
 		if o.FieldSelector == "type=helm.sh/release.v1" && object.String(l, "type") != "helm.sh/release.v1" {
@@ -110,7 +113,7 @@ func (f *fakes) ListMeta(ctx context.Context, o kube.ListOptions) ([]kube.Meta, 
 		m.Owners = make([]kube.Owner, len(object.List(l, "metadata", "ownerReferences")))
 		found = append(found, m)
 	}
-	return found, err
+	return found, nil
 }
 
 // Patch merges maps and takes nulls out, which is all that is asked of it.

@@ -34,8 +34,10 @@ func recordDrift(chart component.Chart, r helm.Release, revision int) []string {
 }
 
 // digest names the content of a wanted object in 12 hex digits. Secrets are covered by their keys alone, because a
-// short hash of a short secret can be guessed, and because some charts make up new ones each time.
+// short hash of a short secret can be guessed, and because some charts make up new ones each time. A digested object
+// has the same digest whether its data is at hand or sealed.
 func digest(o object.Object) string {
+	o = object.Seal(o)
 	if o["kind"] == "Secret" && object.RefOf(o).Group() == "" {
 		o = object.Copy(o)
 		for _, part := range []string{"data", "stringData"} {
