@@ -14,8 +14,8 @@ func TestHouseRules_Functions(t *testing.T) {
 		var got function.DefinitionResponse
 		construct().Metadata(t.Context(), function.MetadataRequest{}, &meta)
 		construct().Definition(t.Context(), function.DefinitionRequest{}, &got)
-		var checked function.ValidateImplementationResponse
-		got.Definition.ValidateImplementation(t.Context(), function.ValidateImplementationRequest{FuncName: meta.Name}, &checked)
+		var checked function.DefinitionValidateResponse
+		got.Definition.ValidateImplementation(t.Context(), function.DefinitionValidateRequest{FuncName: meta.Name}, &checked)
 		report(t, checked.Diagnostics)
 		if got.Definition.Summary == "" || got.Definition.MarkdownDescription == "" {
 			t.Errorf("function %s is not documented", meta.Name)

@@ -12,6 +12,8 @@ type providerModel struct {
 	SSH           types.Object `tfsdk:"ssh"`
 	Kubernetes    types.Object `tfsdk:"kubernetes"`
 	Charts        types.Object `tfsdk:"charts"`
+	Images        types.Object `tfsdk:"images"`
+	Compatibility types.String `tfsdk:"compatibility"`
 	StrictRefresh types.Bool   `tfsdk:"strict_refresh"`
 }
 
@@ -60,14 +62,6 @@ type execModel struct {
 	Env        types.Map    `tfsdk:"env"`
 }
 
-type chartsModel struct {
-	Mirror   types.String `tfsdk:"mirror"`
-	Username types.String `tfsdk:"username"`
-	Password types.String `tfsdk:"password"`
-	CA       types.String `tfsdk:"ca_certificate"`
-	CacheDir types.String `tfsdk:"cache_dir"`
-}
-
 func providerSchema() schema.Schema {
 	return schema.Schema{
 		MarkdownDescription: "The lab provider takes bare Linux hosts to a service mesh with tracing. Everything in this block is optional and nothing in it is ever stored: " +
@@ -76,6 +70,14 @@ func providerSchema() schema.Schema {
 			"ssh":        sshAttribute(),
 			"kubernetes": kubernetesAttribute(),
 			"charts":     chartsAttribute(),
+			"images":     imagesAttribute(),
+			"compatibility": schema.StringAttribute{
+				Optional: true,
+				MarkdownDescription: "What becomes of versions that do not go together by what upstream says, such as a chart that needs a newer Kubernetes: `error` refuses them, " +
+					"at plan where it can be known and otherwise before anything is written; `warn` only tells. What upstream merely does not test is a warning either way. " +
+					"Default: `error`. Environment: `LAB_COMPATIBILITY`.",
+				Validators: []validator.String{stringvalidator.OneOf(compatibilityError, compatibilityWarn)},
+			},
 			"strict_refresh": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Makes a refresh that cannot reach a host or a cluster fail instead of warn and keep the state. Meant for jobs that look for drift, " +
@@ -167,27 +169,6 @@ func kubernetesAttribute() schema.SingleNestedAttribute {
 					"args":        schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Its arguments."},
 					"env":         schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Its additional environment."},
 				},
-			},
-		},
-	}
-}
-
-func chartsAttribute() schema.SingleNestedAttribute {
-	return schema.SingleNestedAttribute{
-		Optional:            true,
-		MarkdownDescription: "Where Helm charts come from.",
-		Attributes: map[string]schema.Attribute{
-			"mirror": schema.StringAttribute{
-				Optional: true,
-				MarkdownDescription: "Repository that is asked for every chart instead of the upstream ones: `https://...` (classic) or `oci://...`. " +
-					"A resource's own `repository` wins. Environment: `LAB_CHARTS_MIRROR`.",
-			},
-			"username":       schema.StringAttribute{Optional: true, MarkdownDescription: "User of the mirror. Environment: `LAB_CHARTS_USERNAME`."},
-			"password":       schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: "Password of the mirror. Environment: `LAB_CHARTS_PASSWORD`."},
-			"ca_certificate": schema.StringAttribute{Optional: true, MarkdownDescription: "Certificate authority of the mirror, PEM. Environment: `LAB_CHARTS_CA` (a path)."},
-			"cache_dir": schema.StringAttribute{
-				Optional:            true,
-				MarkdownDescription: "Where chart archives are kept, by digest. Default: the user's cache directory. Environment: `LAB_CHARTS_CACHE`.",
 			},
 		},
 	}

@@ -27,7 +27,7 @@ type session struct {
 
 func newSession(version string, set settings, open OpenWorld) *session {
 	log := slog.New(tflogHandler{})
-	set.Logger, set.SSH.Logger, set.Kube.Logger = log, log, log
+	set.Logger, set.SSH.Logger, set.Kube.Logger, set.Charts.Logger = log, log, log, log
 	set.Kube.UserAgent = "terraform-provider-lab/" + version
 	return &session{settings: set, world: open(set.Settings), log: log}
 }

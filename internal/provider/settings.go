@@ -14,8 +14,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 
-	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/images"
 	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
 )
@@ -24,6 +24,11 @@ import (
 type settings struct {
 	reach.Settings
 	strict bool
+	// images is where container images come from; it counts only when imagesKnown says that all of it is known.
+	images      images.Mirror
+	imagesKnown bool
+	// compatibility is what becomes of versions that do not go together.
+	compatibility string
 }
 
 // settingsReader resolves each value in the order configuration, environment, and remembers what is unknown.
@@ -40,6 +45,8 @@ func readSettings(ctx context.Context, m providerModel, diags *diag.Diagnostics)
 	set.SSH = r.ssh(ctx, m.SSH)
 	set.Kube = r.kubernetes(ctx, m.Kubernetes)
 	set.Charts = r.charts(ctx, m.Charts)
+	set.images, set.imagesKnown = r.images(ctx, m.Images)
+	set.compatibility = r.compatibility(m.Compatibility)
 	slices.Sort(r.unknown)
 	set.Unknown = r.unknown
 	return set
@@ -252,26 +259,6 @@ func (r *settingsReader) kubeconfigPaths(chosen string) []string {
 		paths = append(paths, r.path(p))
 	}
 	return paths
-}
-
-func (r *settingsReader) charts(ctx context.Context, o types.Object) helm.ChartsOptions {
-	var m chartsModel
-	r.block(ctx, o, "charts", &m)
-	options := helm.ChartsOptions{
-		Mirror:   r.text(m.Mirror, "charts.mirror", "LAB_CHARTS_MIRROR"),
-		Username: r.text(m.Username, "charts.username", "LAB_CHARTS_USERNAME"),
-		Password: r.text(m.Password, "charts.password", "LAB_CHARTS_PASSWORD"),
-		CA:       []byte(r.text(m.CA, "charts.ca_certificate", "")),
-		CacheDir: r.path(r.text(m.CacheDir, "charts.cache_dir", "LAB_CHARTS_CACHE")),
-	}
-	if file := os.Getenv("LAB_CHARTS_CA"); len(options.CA) == 0 && file != "" {
-		ca, err := os.ReadFile(file) //nolint:gosec // the user names the file
-		if err != nil {
-			r.diags.AddError("Reading the file that LAB_CHARTS_CA names failed", err.Error())
-		}
-		options.CA = ca
-	}
-	return options
 }
 
 // path expands a leading ~/ as a shell would.
