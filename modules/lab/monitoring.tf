@@ -12,8 +12,11 @@ resource "lab_monitoring" "this" {
     host           = try(local.names.grafana, null)
     ingress_class  = local.ingress_class
     image_tag      = local.seed ? "9.3.6" : null
-    anonymous_role = "Viewer"
-    tempo_url      = try(lab_tempo.this[0].endpoints.query_url, null)
+    anonymous_role = var.monitoring.anonymous_role
+    # From Grafana 12 on viewers only look, and Explore wants a login.
+    viewers_can_edit    = local.seed
+    dashboards_timezone = "browser"
+    tempo_url           = try(lab_tempo.this[0].endpoints.query_url, null)
   }
   prometheus = {
     host          = try(local.names.prometheus, null)

@@ -88,11 +88,12 @@ variable "tempo" {
 }
 
 variable "monitoring" {
-  description = "Prometheus and Grafana. `flavor`: `rancher-monitoring` or `kube-prometheus-stack`; default: the former in profile `seed-2023`, the latter in `current`."
+  description = "Prometheus and Grafana. `flavor`: `rancher-monitoring` or `kube-prometheus-stack`; default: the former in profile `seed-2023`, the latter in `current`. `anonymous_role`: what Grafana lets everybody do, `Viewer`, `Editor` or `Admin`; null asks for a login."
   type = object({
-    enabled = optional(bool, true)
-    flavor  = optional(string)
-    values  = optional(list(string))
+    enabled        = optional(bool, true)
+    flavor         = optional(string)
+    anonymous_role = optional(string, "Viewer")
+    values         = optional(list(string))
   })
   default  = {}
   nullable = false

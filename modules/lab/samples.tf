@@ -23,11 +23,13 @@ resource "lab_sample_app" "hotrod" {
 resource "lab_istio_injection" "samples" {
   count = var.mesh.enabled && var.samples.bookinfo ? 1 : 0
 
-  cluster   = local.cluster
-  namespace = local.namespaces.samples
-  mode      = "sidecar"
+  cluster          = local.cluster
+  namespace        = local.namespaces.samples
+  create_namespace = local.namespaces.samples != "default"
+  mesh_namespace   = lab_istio_mesh.this[0].namespace
+  mode             = "sidecar"
 
-  depends_on = [lab_istio_mesh.this, lab_sample_app.nginx, lab_sample_app.hotrod]
+  depends_on = [lab_sample_app.nginx, lab_sample_app.hotrod]
 }
 
 resource "lab_sample_app" "bookinfo" {
