@@ -293,8 +293,15 @@ func fetch(t *testing.T, url string) string {
 func servicesAreProxied(t *testing.T, s *site) {
 	pod := object.RefOf(s.running())
 	service := s.ref("v1", "Service", "web")
+	var seen string
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("last seen of the service: " + seen)
+		}
+	})
 	s.eventually("the API server knows the endpoints", func() bool {
 		got, err := s.client.Proxy(t.Context(), kube.ProxyOptions{Ref: service, Port: "web", Path: "/any"})
+		seen = fmt.Sprintf("%d %s, %v", got.Code, got.Body, err)
 		return err == nil && got.Code == http.StatusOK && strings.Contains(string(got.Body), pod.Name)
 	})
 	got, err := s.client.Proxy(t.Context(), kube.ProxyOptions{Ref: pod, Port: "80", Path: "/any"})
