@@ -58,8 +58,12 @@ on_lab() {
 	host=${host#*@}
 	settings "host = \"${host%:*}\"" "artifacts = { url = \"$LAB_RELEASE_URL/releases/download\" }" \
 		"chart_repository = \"$LAB_CHARTS\"" 'gateway_address = "10.88.100.10"'
-	# The tools' own releases are on the internet, where the lab does not go.
-	[[ $example == quickstart ]] || echo 'module "lab" { tools = { enabled = false } }' >"$config/override.tf"
+	# These tools' releases are on the internet, where the lab's hosts do not get.
+	[[ $example == quickstart ]] || cat >"$config/override.tf" <<-'HCL'
+		module "lab" {
+		  tools = { calicoctl = { enabled = false }, kubens = { enabled = false }, helm = { enabled = false } }
+		}
+	HCL
 }
 
 on_host() {

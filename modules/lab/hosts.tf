@@ -28,12 +28,26 @@ resource "lab_hosts_entries" "local" {
   entries = local.entries
 }
 
-resource "lab_node_tools" "this" {
-  count = var.tools.enabled && length(var.servers) > 0 ? 1 : 0
+locals {
+  tools = { for name, tool in {
+    calicoctl = var.tools.calicoctl
+    kubens    = var.tools.kubens
+    kubectl   = var.tools.kubectl
+    helm      = var.tools.helm
+    } : name => {
+    version = tool.version != null ? tool.version : lookup({ kubens = local.version.kubens, helm = local.version.helm }, name, null)
+    url     = tool.url
+    sha256  = tool.sha256
+  } if var.tools.enabled && tool.enabled }
+}
 
-  cluster   = local.cluster
-  calicoctl = var.tools.calicoctl
-  kubens    = var.tools.kubens
-  kubectl   = var.tools.kubectl
-  helm      = var.tools.helm
+resource "lab_node_tools" "this" {
+  count = length(local.tools) > 0 && length(var.servers) > 0 ? 1 : 0
+
+  cluster         = local.cluster
+  calicoctl       = lookup(local.tools, "calicoctl", null)
+  kubens          = lookup(local.tools, "kubens", null)
+  kubectl         = lookup(local.tools, "kubectl", null)
+  helm            = lookup(local.tools, "helm", null)
+  kubeconfig_path = var.tools.kubeconfig_path
 }

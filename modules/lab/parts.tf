@@ -147,13 +147,14 @@ variable "hosts_entries" {
 }
 
 variable "tools" {
-  description = "Command-line tools on the first server. A tool that is null is not installed; `{}` takes the profile's version from its public release."
+  description = "Command-line tools on the first server. Without a `version`, `calicoctl` is the one of the cluster's Calico, `kubectl` a link to RKE2's own, and the others are the profile's. `kubeconfig_path` is what login shells use, if they may read it."
   type = object({
-    enabled   = optional(bool, true)
-    calicoctl = optional(object({ version = optional(string), url = optional(string), sha256 = optional(string) }), {})
-    kubens    = optional(object({ version = optional(string), url = optional(string), sha256 = optional(string) }), {})
-    kubectl   = optional(object({ version = optional(string), url = optional(string), sha256 = optional(string) }), {})
-    helm      = optional(object({ version = optional(string), url = optional(string), sha256 = optional(string) }), {})
+    enabled         = optional(bool, true)
+    calicoctl       = optional(object({ enabled = optional(bool, true), version = optional(string), url = optional(string), sha256 = optional(string) }), {})
+    kubens          = optional(object({ enabled = optional(bool, true), version = optional(string), url = optional(string), sha256 = optional(string) }), {})
+    kubectl         = optional(object({ enabled = optional(bool, true), version = optional(string), url = optional(string), sha256 = optional(string) }), {})
+    helm            = optional(object({ enabled = optional(bool, true), version = optional(string), url = optional(string), sha256 = optional(string) }), {})
+    kubeconfig_path = optional(string, "/etc/rancher/rke2/rke2.yaml")
   })
   default  = {}
   nullable = false

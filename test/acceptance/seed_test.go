@@ -14,9 +14,9 @@ const oldKubernetes = "1.24"
 func TestAccSeed_IsTheTutorial(t *testing.T) {
 	t.Parallel()
 	l, host := oneHost(t)
-	override := keep(withoutTools)
+	override := keep(noDownloads)
 	if os.Getenv("LAB_KUBERNETES") != oldKubernetes {
-		override = keep(withoutTools, `monitoring = { values = [yamlencode({ global = { cattle = { psp = { enabled = false } } } })] }`)
+		override = keep(noDownloads, `monitoring = { values = [yamlencode({ global = { cattle = { psp = { enabled = false } } } })] }`)
 	}
 	e := newExample(t, l, "seed-2023", override, onHost(l)...)
 	if os.Getenv("LAB_KUBERNETES") != oldKubernetes {
