@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 )
@@ -146,4 +147,35 @@ func pathsOf(have State, texts map[string]string, s Spec) []string {
 func sumOf(text string) string {
 	digest := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(digest[:])
+}
+
+// Find tells which of the tools are in a folder, whoever put them there, and which of the files for login shells are
+// there. A folder without any is not an error.
+func Find(ctx context.Context, h Host, binDir string) (State, error) {
+	s := Spec{BinDir: binDir, Shell: true, Tools: map[string]Tool{}}
+	for name := range releases {
+		s.Tools[name] = Tool{}
+	}
+	if !plainPath.MatchString(binDir) {
+		return State{}, fault.Newf(fault.Invalid, "%q is no plain absolute path", binDir)
+	}
+	found, _, err := look(ctx, h, pathsOf(State{}, s.texts(), s))
+	if err != nil {
+		return State{}, err
+	}
+	state := State{Tools: map[string]Installed{}, Files: map[string]string{}}
+	for name := range s.Tools {
+		switch t := found[s.path(name)]; t.kind {
+		case kindFile:
+			state.Tools[name] = Installed{Path: s.path(name), Binary: t.sum}
+		case kindLink:
+			state.Tools[name] = Installed{Path: s.path(name), Link: t.target}
+		}
+	}
+	for at := range s.texts() {
+		if t := found[at]; t.kind == kindFile {
+			state.Files[at] = t.sum
+		}
+	}
+	return state, nil
 }

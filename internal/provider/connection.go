@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"regexp"
+
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -13,6 +15,9 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
 )
+
+// httpAddress is how an address of a download begins.
+var httpAddress = regexp.MustCompile(`^https?://`)
 
 // connectionModel has the attributes of every resource that keeps something on a host.
 type connectionModel struct {

@@ -72,7 +72,7 @@ func models() map[string]any {
 		helmReleaseType: &helmReleaseModel{}, hostsEntriesType: &hostsEntriesModel{},
 		istioGatewayType: &istioGatewayModel{}, istioMeshType: &istioMeshModel{}, istioInjectionType: &istioInjectionModel{},
 		istioRouteType: &istioRouteModel{}, manifestType: &manifestModel{}, metalLBType: &metalLBModel{},
-		metalLBPoolType: &metalLBPoolModel{}, "lab_rke2_node": &rke2NodeModel{}, sampleAppType: &sampleAppModel{},
+		metalLBPoolType: &metalLBPoolModel{}, "lab_rke2_node": &rke2NodeModel{}, nodeToolsType: &nodeToolsModel{}, sampleAppType: &sampleAppModel{},
 		monitoringType: &monitoringModel{}, tempoType: &tempoModel{},
 		certManagerType: &certManagerModel{}, otelOperatorType: &otelOperatorModel{}, tracingPipelineType: &tracingPipelineModel{},
 	}

@@ -76,6 +76,7 @@ func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 		newMetalLBPool,
 		newMonitoring,
 		newOTelOperator,
+		newNodeTools,
 		newRKE2Node,
 		newSampleApp,
 		newTempo,
