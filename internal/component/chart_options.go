@@ -24,6 +24,7 @@ func (o ChartOptions) Over(c Chart) Chart {
 	c.Version = either(o.Version, c.Version)
 	c.Digest = either(o.Digest, c.Digest)
 	c.Values = MergeValues(c.Values, o.Values)
+	c.UserValues = MergeValues(c.UserValues, o.Values)
 	c.SecretValues = MergeValues(c.SecretValues, o.SecretValues)
 	c.Adopt = c.Adopt || o.Adopt
 	return c

@@ -55,7 +55,7 @@ func TestChartOptions_Over(t *testing.T) {
 	}.Over(own)
 	want := component.Chart{
 		Release: "lb", Namespace: "metallb-system", Name: "metallb", Version: "0.13.9", Digest: "sha256:0",
-		Values: map[string]any{"a": 1, "b": 2}, SecretValues: map[string]any{"c": 3}, Adopt: true,
+		Values: map[string]any{"a": 1, "b": 2}, UserValues: map[string]any{"b": 2}, SecretValues: map[string]any{"c": 3}, Adopt: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

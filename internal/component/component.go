@@ -106,6 +106,10 @@ type Chart struct {
 	Name, Version, Digest string
 	// Values are the release's values, already merged.
 	Values map[string]any
+	// UserValues are the part of Values that the user gave.
+	UserValues map[string]any
+	// Images are the values that name the chart's images and that a mirror has a say in, by dotted path.
+	Images map[string]string
 	// SecretValues are merged over Values at the last moment and never shown.
 	SecretValues map[string]any
 	// Ready says when the release is usable, webhooks included. The next chart waits for it.

@@ -45,7 +45,7 @@ func createComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 		addFault(&resp.Diagnostics, "Creating", named(what, m), err)
 		return
 	}
-	c := m.component(ctx, secret, &resp.Diagnostics)
+	c := s.build(ctx, m, secret, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -69,6 +69,7 @@ func createComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	m.observe(settled(observed, named(what, m), &resp.Diagnostics))
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	saveRecord(ctx, resp.Private, observed.Known, &resp.Diagnostics)
+	saveImages(ctx, resp.Private, c, &resp.Diagnostics)
 }
 
 // firstLooker is a model that compares what it is asked for with the cluster before anything is changed there.
@@ -95,7 +96,7 @@ func readComponent[T any, M modelOf[T]](ctx context.Context, s *session, req res
 	resp.Diagnostics.Append(diags...)
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	c := m.component(ctx, secrets{}, &resp.Diagnostics)
+	c := s.build(ctx, m, secrets{}, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -109,6 +110,7 @@ func readComponent[T any, M modelOf[T]](ctx context.Context, s *session, req res
 	case err != nil:
 		addFault(&resp.Diagnostics, "Reading", named(what, m), err)
 	default:
+		s.compareImages(ctx, req.Private, m, c, &observed, &resp.Diagnostics)
 		failed := m.base().Status.ValueString() == statusFailed
 		m.observe(observed)
 		if failed {
@@ -136,7 +138,7 @@ func updateComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 		return
 	}
 	setIdentity(ctx, resp.Identity, m, &resp.Diagnostics)
-	c := m.component(ctx, secret, &resp.Diagnostics)
+	c := s.build(ctx, m, secret, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -156,6 +158,7 @@ func updateComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	m.observe(settled(observed, named(what, m), &resp.Diagnostics))
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	saveRecord(ctx, resp.Private, observed.Known, &resp.Diagnostics)
+	saveImages(ctx, resp.Private, c, &resp.Diagnostics)
 }
 
 // deleteComponent removes what the state says. What is gone already is a success.
