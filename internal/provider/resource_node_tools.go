@@ -59,9 +59,12 @@ func (r *nodeTools) IdentitySchema(_ context.Context, _ resource.IdentitySchemaR
 
 // ValidateConfig refuses what no host could take.
 func (r *nodeTools) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	if !req.Config.Raw.IsFullyKnown() { // in a module a tool is unknown as a whole
+		return
+	}
 	var m nodeToolsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() || !req.Config.Raw.IsFullyKnown() {
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	if m.BinDir.IsNull() {
@@ -75,7 +78,7 @@ func (r *nodeTools) ModifyPlan(ctx context.Context, req resource.ModifyPlanReque
 		return
 	}
 	var plan nodeToolsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(getKnown(ctx, req.Plan, &plan)...)
 	if !planHostDrift(ctx, req, resp, plan.named()) || req.State.Raw.IsNull() {
 		return
 	}
