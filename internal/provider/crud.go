@@ -49,7 +49,7 @@ func createComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := lookFirst(ctx, engine, m); err != nil {
+	if c, err = s.prepared(ctx, engine, m, c); err != nil {
 		addFault(&resp.Diagnostics, "Creating", named(what, m), err)
 		return
 	}
@@ -67,21 +67,10 @@ func createComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 		return
 	}
 	m.observe(settled(observed, named(what, m), &resp.Diagnostics))
+	warnUnsurveyed(surveyed(ctx, engine, m), named(what, m), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	saveRecord(ctx, resp.Private, observed.Known, &resp.Diagnostics)
 	saveImages(ctx, resp.Private, c, &resp.Diagnostics)
-}
-
-// firstLooker is a model that compares what it is asked for with the cluster before anything is changed there.
-type firstLooker interface {
-	lookFirst(ctx context.Context, e Engine) error
-}
-
-func lookFirst(ctx context.Context, e Engine, m resourceModel) error {
-	if looker, ok := m.(firstLooker); ok {
-		return looker.lookFirst(ctx, e)
-	}
-	return nil
 }
 
 // readComponent refreshes. Only a positive "not there" removes the resource from the state.
@@ -142,7 +131,8 @@ func updateComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if err := lookFirst(ctx, engine, m); err != nil {
+	c, err := s.prepared(ctx, engine, m, c)
+	if err != nil {
 		addFault(&resp.Diagnostics, "Updating", named(what, m), err)
 		return
 	}
@@ -156,6 +146,7 @@ func updateComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 		return
 	}
 	m.observe(settled(observed, named(what, m), &resp.Diagnostics))
+	warnUnsurveyed(surveyed(ctx, engine, m), named(what, m), &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 	saveRecord(ctx, resp.Private, observed.Known, &resp.Diagnostics)
 	saveImages(ctx, resp.Private, c, &resp.Diagnostics)
@@ -211,7 +202,11 @@ func (s *session) read(ctx context.Context, m resourceModel, c component.Compone
 	if m.base().DriftPolicy.ValueString() == driftIgnore {
 		mode = cluster.DriftSkip
 	}
-	return engine.Read(ctx, c, cluster.ReadOptions{Known: known, Drift: mode})
+	observed, err := engine.Read(ctx, c, cluster.ReadOptions{Known: known, Drift: mode})
+	if err != nil {
+		return observed, err
+	}
+	return observed, surveyed(ctx, engine, m)
 }
 
 func (s *session) engine(ctx context.Context, m *componentModel, diags *diag.Diagnostics, doing, what string) (Engine, bool) {

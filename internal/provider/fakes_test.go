@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,8 @@ type fakeWorld struct {
 	mu       sync.Mutex
 	machines map[string]*fakeMachine
 	engines  map[string]*fakeEngine
+	// library is where charts and files come from; nil fails the test when it is asked.
+	library *fakeLibrary
 	// err is what every attempt to reach a cluster ends with.
 	err error
 	// settings are what the provider was configured with last.
@@ -95,6 +98,13 @@ func (w *fakeWorld) Kubeconfig(_ context.Context, ref reach.Reference) ([]byte, 
 }
 
 func (w *fakeWorld) Forget(reach.Reference) {}
+
+func (w *fakeWorld) Library() provider.Library {
+	if w.library == nil {
+		w.library = &fakeLibrary{t: w.t}
+	}
+	return w.library
+}
 
 // fakeEngine is a cluster that remembers the components on it.
 type fakeEngine struct {
@@ -230,6 +240,22 @@ func (e *fakeEngine) DrainNode(_ context.Context, name string, _ time.Duration) 
 	defer e.mu.Unlock()
 	e.calls = append(e.calls, "drain node "+name)
 	return e.drainErr
+}
+
+func (e *fakeEngine) List(_ context.Context, o cluster.ListOptions) ([]object.Object, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var found []object.Object
+	for ref, live := range e.live {
+		labelled := o.LabelSelector == "" || strings.Contains(o.LabelSelector, "="+object.String(live, "metadata", "labels", strings.Split(o.LabelSelector, "=")[0]))
+		if ref.APIVersion == o.APIVersion && ref.Kind == o.Kind && (o.Namespace == "" || o.Namespace == ref.Namespace) && labelled {
+			found = append(found, live)
+		}
+	}
+	slices.SortFunc(found, func(a, b object.Object) int {
+		return strings.Compare(object.RefOf(a).String(), object.RefOf(b).String())
+	})
+	return found, e.readErr
 }
 
 func (e *fakeEngine) RemoveNode(_ context.Context, name string) error {

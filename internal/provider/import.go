@@ -143,7 +143,7 @@ func (s *session) find(ctx context.Context, m resourceModel, id importID, diags 
 		return err
 	}
 	m.observe(observed)
-	return nil
+	return surveyed(ctx, engine, m)
 }
 
 func importedID(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) (importID, bool) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
 )
@@ -24,3 +25,5 @@ func (nowhere) Kubeconfig(context.Context, reach.Reference) ([]byte, error) {
 }
 
 func (nowhere) Forget(reach.Reference) {}
+
+func (nowhere) Library() Library { return helm.NewCharts(helm.ChartsOptions{}) }

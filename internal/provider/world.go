@@ -6,6 +6,7 @@ import (
 
 	"github.com/dxlab/terraform-provider-lab/internal/cluster"
 	"github.com/dxlab/terraform-provider-lab/internal/component"
+	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
@@ -26,6 +27,8 @@ type Engine interface {
 	Users(ctx context.Context, c component.Component, o cluster.RemoveOptions) ([]cluster.User, error)
 	// Objects reads objects; those that are not there are left out.
 	Objects(ctx context.Context, refs ...object.Ref) ([]object.Object, error)
+	// List reads all objects of a kind.
+	List(ctx context.Context, o cluster.ListOptions) ([]object.Object, error)
 	Nodes(ctx context.Context) ([]cluster.Node, error)
 	AwaitNode(ctx context.Context, name string, timeout time.Duration) error
 }
@@ -42,6 +45,17 @@ type World interface {
 	Kubeconfig(ctx context.Context, ref reach.Reference) ([]byte, error)
 	// Forget drops what is cached of a cluster whose node was changed.
 	Forget(ref reach.Reference)
+	// Library returns the source of charts and files, without dialling it.
+	Library() Library
+}
+
+// Library is where files come from; *helm.Charts is one.
+type Library interface {
+	// Download fetches a file and compares it with its digest, see [helm.Charts.Download].
+	Download(ctx context.Context, address, digest string) ([]byte, error)
+	// Files and Objects open a chart, see [helm.Charts.Files] and [helm.Charts.Objects].
+	Files(ctx context.Context, ref helm.ChartRef) (map[string][]byte, helm.Chart, error)
+	Objects(ctx context.Context, ref helm.ChartRef) ([]object.Object, helm.Chart, error)
 }
 
 // Machine is a host as far as RKE2 goes.
@@ -77,6 +91,8 @@ func liveWorld(s reach.Settings) World { return live{reach.New(s)} }
 func (l live) Cluster(ctx context.Context, ref reach.Reference) (Engine, error) {
 	return l.Reach.Cluster(ctx, ref)
 }
+
+func (l live) Library() Library { return l.Charts() }
 
 func (l live) Node(t host.Target) Machine { return machine{l.Reach.Node(t)} }
 
