@@ -98,8 +98,8 @@ func tempoAttributes() map[string]schema.Attribute {
 		},
 		"receivers": schema.SetAttribute{
 			Optional: true, ElementType: types.StringType,
-			MarkdownDescription: "What Tempo is written to by: `otlp`, `jaeger`, `zipkin`, `opencensus` (below chart 2.2.2). Charts from 1.15.0 cannot run without `otlp` and `jaeger`. " +
-				"Default: the chart's, `otlp`, `jaeger` and, while it had it, `opencensus`.",
+			MarkdownDescription: "What Tempo is written to by: `otlp`, `jaeger`, `zipkin`, `opencensus`. Charts from 1.15.0 cannot run without `otlp` and `jaeger`; " +
+				"charts below 2.2.2 always receive `opencensus`, later ones never. Default: `otlp` and `jaeger`.",
 			Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.ValueStringsAre(stringvalidator.OneOf(tempo.Receivers()...))},
 		},
 		"persistence": schema.SingleNestedAttribute{

@@ -26,7 +26,7 @@ func (i Install) Endpoints() (Endpoints, error) {
 	host := fullName(b.chart) + "." + b.chart.Namespace
 	on := i.Receivers
 	if len(on) == 0 {
-		on = i.own(b.layout)
+		on = []string{Jaeger, OTLP}
 	}
 	at := func(receiver, otherwise string, path ...string) string {
 		if !slices.Contains(on, receiver) {

@@ -17,8 +17,8 @@ type Install struct {
 	HTTPPort int
 	// Retention is how long traces are kept, as Go writes a duration ("24h"). Empty is the chart's: a day.
 	Retention string
-	// Receivers are what Tempo is written to by; empty is the chart's choice: jaeger, otlp and, while Tempo had it,
-	// opencensus.
+	// Receivers are what Tempo is written to by; empty is jaeger and otlp. While Tempo had opencensus the chart has it on
+	// in any case.
 	Receivers []string
 	// Persistence keeps traces on a volume; nil loses them with the pod.
 	Persistence *Persistence

@@ -61,7 +61,7 @@ func labResources() object.Object {
 
 func (i Install) values(l layout) (map[string]any, error) {
 	v := chartValues{Tempo: tempoValues{
-		Tag: i.ImageTag, Retention: i.Retention, ReportingEnabled: i.Reporting, Resources: labResources(), Receivers: i.receivers(l),
+		Tag: i.ImageTag, Retention: i.Retention, ReportingEnabled: i.Reporting, Resources: labResources(), Receivers: i.receivers(),
 	}}
 	if i.HTTPPort != 0 && i.HTTPPort != l.port {
 		v.Tempo.Server = &serverValues{Port: i.HTTPPort}
@@ -87,31 +87,22 @@ func probe(port int) *probeValues {
 	return p
 }
 
-// receivers writes out what differs from the chart's own choice: null takes a receiver out.
-func (i Install) receivers(l layout) object.Object {
+// receivers writes out what differs from the chart's own choice: null takes a receiver out. It cannot take out opencensus,
+// whose default is a null itself, which Helm keeps (helm:pkg/chartutil/coalesce.go, coalesceTablesFullKey).
+func (i Install) receivers() object.Object {
 	if len(i.Receivers) == 0 {
 		return nil
 	}
 	out := object.Object{}
-	for _, name := range i.own(l) {
+	for _, name := range []string{Jaeger, OTLP} {
 		if !slices.Contains(i.Receivers, name) {
 			out[name] = nil
 		}
 	}
-	for name, port := range map[string]string{Zipkin: "9411", OpenCensus: "55678"} {
-		if slices.Contains(i.Receivers, name) {
-			out[name] = object.Object{"endpoint": "0.0.0.0:" + port}
-		}
+	if slices.Contains(i.Receivers, Zipkin) {
+		out[Zipkin] = object.Object{"endpoint": "0.0.0.0:9411"}
 	}
 	return out
-}
-
-// own lists the receivers that the chart switches on by itself.
-func (i Install) own(l layout) []string {
-	if l.openCensus {
-		return []string{Jaeger, OpenCensus, OTLP}
-	}
-	return []string{Jaeger, OTLP}
 }
 
 // check refuses what the chart's version cannot do.
