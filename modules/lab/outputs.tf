@@ -49,6 +49,11 @@ output "credentials" {
   } : part => hint if hint != null }
 }
 
+output "grafana_admin_secret" {
+  description = "Namespace and name of the Secret with Grafana's administrator, for the ephemeral resource `lab_grafana_credentials`."
+  value       = try(lab_monitoring.this[0].grafana_admin_secret, null)
+}
+
 output "versions" {
   description = "The versions of the profile, with the changes of `versions`."
   value       = local.version
