@@ -14,6 +14,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -21,9 +23,11 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/certmanager"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/cluster"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/istio"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/metallb"
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/otel"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/webhook"
 )
 
@@ -77,8 +81,12 @@ func New(options Options) (*Life, error) {
 		return nil, err
 	}
 	l.view.OnChange(l.changes.note)
-	l.patcher = &webhook.Patcher{Client: client, CRDs: crds, View: l.view, Issuer: l.issuer, Delay: options.Delay, Logger: options.Logger}
-	l.webhooks = webhook.NewServer(options.Logger, &metallb.Validator{Client: dynamicClient}, &istio.Injector{View: l.view}, istio.Validator{})
+	l.patcher = &webhook.Patcher{
+		Client: client, CRDs: crds, View: l.view, Issuer: l.issuer, Delay: options.Delay, Logger: options.Logger,
+		Injectable: certmanager.Sources{Client: client, Dynamic: dynamicClient}.Has,
+	}
+	l.webhooks = webhook.NewServer(options.Logger, &metallb.Validator{Client: dynamicClient}, &istio.Injector{View: l.view}, istio.Validator{},
+		certmanager.Validator{}, &otel.Webhook{})
 	l.web = newWebServer(l.issuer, options.Logger)
 	l.kubelet = newKubeletServer(l)
 	return l, nil
@@ -107,11 +115,23 @@ func (l *Life) actors(ctx context.Context) []actor {
 		Client: l.client, View: l.view, Pools: pools.list, Delay: l.options.Delay / 2, Logger: l.options.Logger,
 		Events: broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "metallb-controller"}),
 	}
+	of := func(resource schema.GroupVersionResource) func(string) ([]*unstructured.Unstructured, bool) {
+		return (&watched{ctx: ctx, life: l, resource: resource}).list
+	}
+	certificates := &certmanager.Controller{
+		Client: l.client, Dynamic: l.dynamic, View: l.view, Issuer: l.issuer, Delay: l.options.Delay / 2,
+		Certificates: of(certmanager.CertificateResource), Issuers: of(certmanager.IssuerResource), ClusterIssuers: of(certmanager.ClusterIssuerResource),
+	}
+	collectors := &otel.Controller{
+		Dynamic: l.dynamic, View: l.view, Alpha: of(otel.Resource("v1alpha1")), Beta: of(otel.Resource("v1beta1")), Delay: l.options.Delay / 2,
+	}
 	roots := &istio.RootCerts{Client: l.client, View: l.view, Bundle: l.issuer.Bundle(), Delay: l.options.Delay}
 	return []actor{
 		{"webhook configurations", l.patcher.Sync},
 		{"load balancer addresses", addresses.Sync},
 		{"istio root certificates", roots.Sync},
+		{"certificates", certificates.Sync},
+		{"collectors", collectors.Sync},
 	}
 }
 

@@ -21,7 +21,7 @@ type watched struct {
 	stop     context.CancelFunc
 }
 
-// list returns the objects of a namespace, none when the resource is not there; false while they are not known yet.
+// list returns the objects of a namespace, or of all with "", none when the resource is not there; false while they are not known yet.
 func (w *watched) list(namespace string) ([]*unstructured.Unstructured, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -40,7 +40,7 @@ func (w *watched) list(namespace string) ([]*unstructured.Unstructured, bool) {
 	}
 	var objects []*unstructured.Unstructured
 	for _, object := range w.informer.GetStore().List() {
-		if o, ok := object.(*unstructured.Unstructured); ok && o.GetNamespace() == namespace {
+		if o, ok := object.(*unstructured.Unstructured); ok && (namespace == "" || o.GetNamespace() == namespace) {
 			objects = append(objects, o)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"math/big"
 	"os"
@@ -73,25 +74,36 @@ func (i *Issuer) For(host string) (*tls.Certificate, error) {
 	if leaf := i.leaves[host]; leaf != nil {
 		return leaf, nil
 	}
+	leaf, err := i.leaf([]string{host})
+	if err != nil {
+		return nil, err
+	}
+	i.leaves[host] = leaf
+	return leaf, nil
+}
+
+// leaf makes a certificate; the first host is its common name as well.
+func (i *Issuer) leaf(hosts []string) (*tls.Certificate, error) {
+	if len(hosts) == 0 {
+		return nil, errors.New("making a certificate: no host name")
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("making a key for %s: %w", host, err)
+		return nil, fmt.Errorf("making a key for %v: %w", hosts, err)
 	}
 	number, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 120))
 	if err != nil {
-		return nil, fmt.Errorf("making a certificate for %s: %w", host, err)
+		return nil, fmt.Errorf("making a certificate for %v: %w", hosts, err)
 	}
 	now := time.Now()
 	template := &x509.Certificate{
-		SerialNumber: number, Subject: pkix.Name{CommonName: host}, DNSNames: []string{host},
+		SerialNumber: number, Subject: pkix.Name{CommonName: hosts[0]}, DNSNames: hosts,
 		NotBefore: now.Add(-time.Minute), NotAfter: now.Add(servingLifetime),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, i.parsed, key.Public(), i.authority.PrivateKey)
 	if err != nil {
-		return nil, fmt.Errorf("making a certificate for %s: %w", host, err)
+		return nil, fmt.Errorf("making a certificate for %v: %w", hosts, err)
 	}
-	leaf := &tls.Certificate{Certificate: [][]byte{der, i.parsed.Raw}, PrivateKey: key}
-	i.leaves[host] = leaf
-	return leaf, nil
+	return &tls.Certificate{Certificate: [][]byte{der, i.parsed.Raw}, PrivateKey: key}, nil
 }

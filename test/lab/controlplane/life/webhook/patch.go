@@ -30,9 +30,14 @@ type Patcher struct {
 	View   *cluster.View
 	Issuer *Issuer
 	// Delay is the time from the first ready endpoint to the caBundle.
-	Delay  time.Duration
-	Logger *slog.Logger
+	Delay time.Duration
+	// Injectable tells whether there is already what cert-manager's injector is asked, by annotations, to copy. Nil takes it for given.
+	Injectable func(ctx context.Context, annotations map[string]string) bool
+	Logger     *slog.Logger
 }
+
+// injectableAgain is when to look again for what is not there yet; nothing tells of it.
+const injectableAgain = 200 * time.Millisecond
 
 // Sync does what is due now and returns when it is to be called again at the latest; zero when nothing is waited for.
 func (p *Patcher) Sync(ctx context.Context) (time.Duration, error) {
@@ -70,7 +75,7 @@ func (p *Patcher) validating(ctx context.Context, have *admissionv1.ValidatingWe
 	wait, changed := time.Duration(0), false
 	for i := range want.Webhooks {
 		hook := &want.Webhooks[i]
-		due, bundle := p.bundle(want.ObjectMeta, &hook.ClientConfig)
+		due, bundle := p.bundle(ctx, want.ObjectMeta, &hook.ClientConfig)
 		if due != 0 {
 			wait = due
 			continue
@@ -98,7 +103,7 @@ func (p *Patcher) mutating(ctx context.Context, have *admissionv1.MutatingWebhoo
 	want := have.DeepCopy()
 	wait, changed := time.Duration(0), false
 	for i := range want.Webhooks {
-		due, bundle := p.bundle(want.ObjectMeta, &want.Webhooks[i].ClientConfig)
+		due, bundle := p.bundle(ctx, want.ObjectMeta, &want.Webhooks[i].ClientConfig)
 		if due != 0 {
 			wait = due
 		} else if bundle != nil {
@@ -128,7 +133,7 @@ func (p *Patcher) conversion(ctx context.Context, have *apiextensionsv1.CustomRe
 	like := admissionv1.WebhookClientConfig{CABundle: config.CABundle, Service: &admissionv1.ServiceReference{
 		Namespace: config.Service.Namespace, Name: config.Service.Name, Port: config.Service.Port,
 	}}
-	due, bundle := p.bundle(have.ObjectMeta, &like)
+	due, bundle := p.bundle(ctx, have.ObjectMeta, &like)
 	if due != 0 || bundle == nil {
 		return due, nil
 	}
@@ -151,7 +156,7 @@ func (p *Patcher) conversion(ctx context.Context, have *apiextensionsv1.CustomRe
 
 // bundle tells how long the caBundle of a client configuration has to wait yet (0: not at all, or nothing to wait for), and what it should
 // be if that is not what it is.
-func (p *Patcher) bundle(meta metav1.ObjectMeta, config *admissionv1.WebhookClientConfig) (time.Duration, []byte) {
+func (p *Patcher) bundle(ctx context.Context, meta metav1.ObjectMeta, config *admissionv1.WebhookClientConfig) (time.Duration, []byte) {
 	if config.Service == nil || meta.DeletionTimestamp != nil {
 		return 0, nil
 	}
@@ -171,6 +176,9 @@ func (p *Patcher) bundle(meta metav1.ObjectMeta, config *admissionv1.WebhookClie
 		}
 		if injector.After(since) {
 			since = injector
+		}
+		if p.Injectable != nil && !p.Injectable(ctx, meta.Annotations) {
+			return injectableAgain, nil
 		}
 	}
 	if wait := time.Until(since.Add(p.Delay)); wait > 0 {

@@ -41,6 +41,14 @@ type Answerer interface {
 	Answer(context.Context, Question) (*admissionv1.AdmissionResponse, error)
 }
 
+// Converter is an Answerer that also converts objects between versions.
+type Converter interface {
+	// Convert changes an object into the desired API version, apart from naming it, which is done for it.
+	Convert(object *unstructured.Unstructured, desired string) error
+	// Converts tells whether the kind is this converter's.
+	Converts(group, kind string) bool
+}
+
 // Allow is the answer that changes nothing.
 func Allow() *admissionv1.AdmissionResponse { return &admissionv1.AdmissionResponse{Allowed: true} }
 
@@ -104,7 +112,7 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request) {
 	case "AdmissionReview":
 		answer, err = s.admit(r, body)
 	case "ConversionReview":
-		answer, err = convert(body)
+		answer, err = s.convert(body)
 	default:
 		http.Error(w, "neither an AdmissionReview nor a ConversionReview", http.StatusBadRequest)
 		return
@@ -143,9 +151,9 @@ func (s *Server) admit(r *http.Request, body []byte) (*admissionv1.AdmissionRevi
 	return &admissionv1.AdmissionReview{TypeMeta: review.TypeMeta, Response: response}, nil
 }
 
-// convert answers a conversion by changing nothing but the version: that is what the conversions of the charts come to for objects that use
-// only fields that both versions have.
-func convert(body []byte) (*apiextensionsv1.ConversionReview, error) {
+// convert answers a conversion. Where no converter knows the kind it changes nothing but the version: that is what most conversions come to
+// for objects that use only fields that both versions have.
+func (s *Server) convert(body []byte) (*apiextensionsv1.ConversionReview, error) {
 	var review apiextensionsv1.ConversionReview
 	if err := json.Unmarshal(body, &review); err != nil || review.Request == nil {
 		return nil, fmt.Errorf("reading a ConversionReview: %w", err)
@@ -156,6 +164,9 @@ func convert(body []byte) (*apiextensionsv1.ConversionReview, error) {
 		if err := object.UnmarshalJSON(raw.Raw); err != nil {
 			return nil, fmt.Errorf("reading an object to convert: %w", err)
 		}
+		if err := s.change(&object, review.Request.DesiredAPIVersion); err != nil {
+			return nil, err
+		}
 		object.SetAPIVersion(review.Request.DesiredAPIVersion)
 		content, err := object.MarshalJSON()
 		if err != nil {
@@ -164,6 +175,16 @@ func convert(body []byte) (*apiextensionsv1.ConversionReview, error) {
 		response.ConvertedObjects = append(response.ConvertedObjects, runtime.RawExtension{Raw: content})
 	}
 	return &apiextensionsv1.ConversionReview{TypeMeta: review.TypeMeta, Response: response}, nil
+}
+
+func (s *Server) change(object *unstructured.Unstructured, desired string) error {
+	for _, answerer := range s.answerers {
+		converter, ok := answerer.(Converter)
+		if ok && converter.Converts(object.GroupVersionKind().Group, object.GetKind()) {
+			return converter.Convert(object, desired)
+		}
+	}
+	return nil
 }
 
 // splitHost takes "service.namespace.svc" apart.
