@@ -71,6 +71,7 @@ func models() map[string]any {
 	return map[string]any{
 		helmReleaseType: &helmReleaseModel{}, hostsEntriesType: &hostsEntriesModel{},
 		istioGatewayType: &istioGatewayModel{}, istioMeshType: &istioMeshModel{}, istioInjectionType: &istioInjectionModel{},
+		kialiType:      &kialiModel{},
 		istioRouteType: &istioRouteModel{}, manifestType: &manifestModel{}, metalLBType: &metalLBModel{},
 		metalLBPoolType: &metalLBPoolModel{}, "lab_rke2_node": &rke2NodeModel{}, nodeToolsType: &nodeToolsModel{}, sampleAppType: &sampleAppModel{},
 		monitoringType: &monitoringModel{}, tempoType: &tempoModel{},
