@@ -26,8 +26,10 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/certmanager"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/cluster"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/istio"
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/jobs"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/metallb"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/otel"
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/prometheus"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/webhook"
 )
 
@@ -106,7 +108,7 @@ type actor struct {
 	sync func(context.Context) (time.Duration, error)
 }
 
-// actors lists all that is done to the cluster. A Job whose effects matter would be one more line here.
+// actors lists all that is done to the cluster.
 func (l *Life) actors(ctx context.Context) []actor {
 	broadcaster := record.NewBroadcaster(record.WithContext(ctx))
 	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: l.client.CoreV1().Events("")})
@@ -130,8 +132,23 @@ func (l *Life) actors(ctx context.Context) []actor {
 		{"webhook configurations", l.patcher.Sync},
 		{"load balancer addresses", addresses.Sync},
 		{"istio root certificates", roots.Sync},
+		{"jobs", (&jobs.Runner{Client: l.client, CRDs: l.crds, View: l.view, Logger: l.options.Logger}).Sync},
+		{"prometheus operator", l.prometheusOperator(ctx).Sync},
 		{"certificates", certificates.Sync},
 		{"collectors", collectors.Sync},
+	}
+}
+
+func (l *Life) prometheusOperator(ctx context.Context) *prometheus.Operator {
+	kinds := map[schema.GroupVersionResource]*watched{}
+	for _, resource := range prometheus.Resources() {
+		kinds[resource] = &watched{ctx: ctx, life: l, resource: resource}
+	}
+	return &prometheus.Operator{
+		Client: l.client, Dynamic: l.dynamic, View: l.view, Delay: l.options.Delay / 2, Logger: l.options.Logger,
+		List: func(resource schema.GroupVersionResource) ([]*unstructured.Unstructured, bool) {
+			return kinds[resource].list("")
+		},
 	}
 }
 
