@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,6 +206,22 @@ func TestRemove_GoesInReverse(t *testing.T) {
 		"uninstall demo/web", "delete ConfigMap demo/rendered", "delete Namespace demo",
 	}
 	if diff := cmp.Diff(want, f.calls); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestRemove_DeletesWhatControllersLeave(t *testing.T) {
+	t.Parallel()
+	f, c := newFakes(t)
+	f.put(configMap("left"))
+	comp := web()
+	comp.Leaves = refsOf([]object.Object{configMap("left"), configMap("gone")})
+	if err := c.Remove(t.Context(), comp, RemoveOptions{Namespaces: true}); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"delete ConfigMap demo/two", "delete ConfigMap demo/one", "delete ConfigMap demo/left", "delete ConfigMap demo/gone"}
+	got := slices.DeleteFunc(slices.Clone(f.calls), func(call string) bool { return !strings.HasPrefix(call, "delete ConfigMap") })
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -50,6 +50,11 @@ func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 	for _, chart := range slices.Backward(comp.Charts) {
 		steps = append(steps, step{"uninstall release " + releaseKey(chart), func(ctx context.Context) error { return c.uninstall(ctx, chart, o) }})
 	}
+	for _, ref := range comp.Leaves {
+		steps = append(steps, step{"delete " + ref.String() + ", which was left behind", func(ctx context.Context) error {
+			return c.kube.Delete(ctx, ref, kube.DeleteOptions{Wait: retryFor(ctx), Propagation: propagation(ref)})
+		}})
+	}
 	if o.Namespaces {
 		for _, ns := range slices.Backward(comp.Namespaces) {
 			steps = append(steps, step{"remove namespace " + ns.Name + " if it is empty", func(ctx context.Context) error { return c.removeNamespace(ctx, ns.Name) }})

@@ -38,6 +38,9 @@ type Component struct {
 	// UsedBy lists kinds whose objects stop working, or vanish, when the component goes. Its removal is refused while
 	// there are objects of them that are not its own.
 	UsedBy []Use
+	// Leaves lists objects that the component's controllers make and do not take away when they go. A removal deletes them
+	// once the releases are gone.
+	Leaves []object.Ref
 	// GuardCRDs counts every kind whose CustomResourceDefinition a release holds, and would take with it, to UsedBy:
 	// what can be said of a chart of which nothing is known.
 	GuardCRDs bool

@@ -1,6 +1,9 @@
 package monitoring
 
-import "github.com/dxlab/terraform-provider-lab/internal/component"
+import (
+	"github.com/dxlab/terraform-provider-lab/internal/component"
+	"github.com/dxlab/terraform-provider-lab/internal/object"
+)
 
 // ignore lists what others write into the objects of the release.
 func (b built) ignore() []component.IgnoreRule {
@@ -32,4 +35,26 @@ func (b built) usedBy() []component.Use {
 		uses = append(uses, component.Use{APIVersion: group + "/v1", Kind: kind, Loss: loss})
 	}
 	return uses
+}
+
+// leaves lists what the operator and the chart's Jobs make beside the release: the Service of the kubelets
+// (prometheus-operator:pkg/kubelet/controller.go) and the webhooks' certificate stay for good, the StatefulSets go some
+// time after their custom resources.
+func (b built) leaves() []object.Ref {
+	v, n := b.chart.Values, b.names
+	if !on(v, true, "prometheusOperator", "enabled") {
+		return nil
+	}
+	kubelets := object.Ref{APIVersion: "v1", Kind: "Service", Namespace: "kube-system", Name: n.full + "-kubelet"}
+	for field, path := range map[*string]string{&kubelets.Namespace: "namespace", &kubelets.Name: "name"} {
+		if own := object.String(v, "prometheusOperator", "kubeletService", path); own != "" {
+			*field = own
+		}
+	}
+	return []object.Ref{
+		{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: n.namespace, Name: "prometheus-" + n.prometheusCR},
+		{APIVersion: "apps/v1", Kind: "StatefulSet", Namespace: n.namespace, Name: "alertmanager-" + n.alertmanagerCR},
+		kubelets,
+		{APIVersion: "v1", Kind: "Secret", Namespace: n.namespace, Name: n.full + "-admission"},
+	}
 }

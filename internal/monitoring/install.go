@@ -95,6 +95,7 @@ func (i Install) Component() (component.Component, error) {
 		Ready:      b.operated(),
 		Ignore:     b.ignore(),
 		UsedBy:     b.usedBy(),
+		Leaves:     b.leaves(),
 	}
 	if i.flavor() == RancherMonitoring {
 		c.Charts = []component.Chart{i.crdChart(b), b.chart}

@@ -52,6 +52,7 @@ type description struct {
 	Ready      []string                     `json:"ready,omitempty"`
 	Outputs    []string                     `json:"outputs,omitempty"`
 	Ignore     []string                     `json:"ignore,omitempty"`
+	Leaves     []string                     `json:"leaves,omitempty"`
 }
 
 type labelling struct {
@@ -101,6 +102,9 @@ func describe(c component.Component) description {
 	}
 	for _, r := range c.Ignore {
 		d.Ignore = append(d.Ignore, ignored(r))
+	}
+	for _, r := range c.Leaves {
+		d.Leaves = append(d.Leaves, r.String())
 	}
 	return d
 }
