@@ -44,8 +44,11 @@ func (o Options) certificate(ctx context.Context, client *supervisor.Client, kin
 	return cert, keyPEM, writeFile(o.Data.Agent(kind+".crt"), cert, 0o600)
 }
 
+// kubectl is what a node has in its bin folder: a program of the right name that says that there is none.
+const kubectl = "#!/bin/sh\necho 'kubectl: the stand-in release of the test lab brings none' >&2\nexit 1\n"
+
 // prepareHost leaves on the host what a starting node leaves there: the kubelet's kubeconfig, the registries that containerd would use,
-// and the network plugin's configuration.
+// the network plugin's configuration, and the place of kubectl.
 func prepareHost(o Options, node joined) error {
 	content, err := kubeapi.Kubeconfig(kubeapi.Options{
 		Server: "https://127.0.0.1:6443", CA: node.serverCA, Cert: node.cert, Key: node.key,
@@ -54,6 +57,9 @@ func prepareHost(o Options, node joined) error {
 		return err
 	}
 	if err := writeFile(o.Data.Agent("kubelet.kubeconfig"), content, 0o600); err != nil {
+		return err
+	}
+	if err := writeFile(o.Data.Bin("kubectl"), []byte(kubectl), 0o755); err != nil {
 		return err
 	}
 	registries, err := readRegistries(o.Settings.String("private-registry"))

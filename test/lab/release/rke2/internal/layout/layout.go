@@ -29,6 +29,11 @@ func (d Data) Agent(elem ...string) string {
 	return filepath.Join(append([]string{string(d), "agent"}, elem...)...)
 }
 
+// Bin returns a path below bin/, where kubectl and the container runtime's programs are.
+func (d Data) Bin(elem ...string) string {
+	return filepath.Join(append([]string{string(d), "bin"}, elem...)...)
+}
+
 // TLS returns a path below server/tls/.
 func (d Data) TLS(elem ...string) string { return d.Server(append([]string{"tls"}, elem...)...) }
 
