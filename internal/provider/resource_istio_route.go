@@ -8,9 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -34,8 +32,7 @@ const istioRouteType = "lab_istio_route"
 
 type istioRouteModel struct {
 	componentModel
-	Name       types.String      `tfsdk:"name"`
-	Namespace  types.String      `tfsdk:"namespace"`
+	placeModel
 	APIVersion types.String      `tfsdk:"api_version"`
 	Hosts      types.List        `tfsdk:"hosts"`
 	Server     *routeServerModel `tfsdk:"server"`
@@ -89,16 +86,9 @@ func (r *istioRoute) IdentitySchema(_ context.Context, _ resource.IdentitySchema
 func (r *istioRoute) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Leads HTTP requests for some hosts to services: a VirtualService and, unless `gateways` names others, the Gateway that opens the hosts on the ingress gateway.",
-		Attributes: componentAttributes(ctx, map[string]schema.Attribute{
-			"name": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Name of the VirtualService.",
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			},
-			"namespace": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString("default"),
-				MarkdownDescription: "Namespace of the objects. Default: `default`.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			},
+		Attributes: componentAttributes(ctx, placeAttributes(placeDocs{
+			Name: "Name of the VirtualService.", Namespace: "Namespace of the objects.", DefaultNamespace: "default",
+		}, map[string]schema.Attribute{
 			"api_version": schema.StringAttribute{
 				Optional: true, Computed: true, Default: stringdefault.StaticString(istio.AnyNetworkingAPI),
 				MarkdownDescription: "API version of the objects. Default: `" + istio.AnyNetworkingAPI + "`, which every Istio serves.",
@@ -108,7 +98,7 @@ func (r *istioRoute) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			"server":   routeServerAttribute(),
 			"gateways": schema.ListAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Gateway objects made elsewhere, `namespace/name`, or `mesh` for requests from inside the mesh."},
 			"rules":    routeRulesAttribute(),
-		}),
+		})),
 	}
 }
 
@@ -180,10 +170,6 @@ func (r *istioRoute) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 
 func (r *istioRoute) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importComponent[istioRouteModel](ctx, r.session, req, resp, importing{What: istioRouteType, NameAttribute: "name"})
-}
-
-func (m *istioRouteModel) id() (namespace, name string) {
-	return m.Namespace.ValueString(), m.Name.ValueString()
 }
 
 func (m *istioRouteModel) component(ctx context.Context, _ secrets, diags *diag.Diagnostics) component.Component {

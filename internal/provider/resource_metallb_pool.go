@@ -10,9 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -36,8 +33,7 @@ const metalLBPoolType = "lab_metallb_pool"
 
 type metalLBPoolModel struct {
 	componentModel
-	Name          types.String            `tfsdk:"name"`
-	Namespace     types.String            `tfsdk:"namespace"`
+	placeModel
 	Addresses     types.List              `tfsdk:"addresses"`
 	AutoAssign    types.Bool              `tfsdk:"auto_assign"`
 	AvoidBuggyIPs types.Bool              `tfsdk:"avoid_buggy_ips"`
@@ -80,16 +76,9 @@ func (r *metalLBPool) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Addresses that MetalLB may give to Services: an IPAddressPool with its advertisement. " +
 			"Ranges are checked at plan, also against the other pools of the same configuration.",
-		Attributes: componentAttributes(ctx, map[string]schema.Attribute{
-			"name": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Name of the pool.",
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			},
-			"namespace": schema.StringAttribute{
-				Optional: true, Computed: true, Default: stringdefault.StaticString(metallb.DefaultNamespace),
-				MarkdownDescription: "MetalLB's namespace. Default: `" + metallb.DefaultNamespace + "`.",
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			},
+		Attributes: componentAttributes(ctx, placeAttributes(placeDocs{
+			Name: "Name of the pool.", Namespace: "MetalLB's namespace.", DefaultNamespace: metallb.DefaultNamespace,
+		}, map[string]schema.Attribute{
 			"addresses": schema.ListAttribute{
 				Required: true, ElementType: types.StringType,
 				MarkdownDescription: "Ranges, IPv4 or IPv6: `10.0.0.0/24` or `10.0.0.10-10.0.0.20`.",
@@ -106,7 +95,7 @@ func (r *metalLBPool) Schema(ctx context.Context, _ resource.SchemaRequest, resp
 			"l2_advertisement":   l2Attribute(),
 			"bgp_advertisement":  bgpAttribute(),
 			"service_allocation": allocationAttribute(),
-		}),
+		})),
 	}
 }
 
@@ -194,10 +183,6 @@ func (r *metalLBPool) checkRanges(ctx context.Context, req resource.ModifyPlanRe
 
 func (r *metalLBPool) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	importComponent[metalLBPoolModel](ctx, r.session, req, resp, importing{What: metalLBPoolType, NameAttribute: "name"})
-}
-
-func (m *metalLBPoolModel) id() (namespace, name string) {
-	return m.Namespace.ValueString(), m.Name.ValueString()
 }
 
 func (m *metalLBPoolModel) component(ctx context.Context, _ secrets, diags *diag.Diagnostics) component.Component {
