@@ -52,4 +52,5 @@ resource "lab_kiali" "this" {
   grafana_url          = local.seed ? null : try(lab_monitoring.this[0].grafana_url, null)
   grafana_external_url = local.seed ? null : try(lab_monitoring.this[0].grafana_external_url, null)
   tempo_url            = local.seed ? null : try(lab_tempo.this[0].endpoints.query_url, null)
+  tempo_datasource_uid = local.seed ? null : try(lab_monitoring.this[0].datasource_uids.tempo, null)
 }

@@ -56,7 +56,7 @@ resource "lab_ingress" "nginx" {
   namespace  = local.namespaces.samples
   hosts      = [local.names.nginx]
   class_name = local.ingress_class
-  service    = { name = lab_sample_app.nginx[0].name, port = 80 }
+  service    = { name = lab_sample_app.nginx[0].service_name, port = lab_sample_app.nginx[0].port }
 }
 
 resource "lab_ingress" "hotrod" {
@@ -67,5 +67,5 @@ resource "lab_ingress" "hotrod" {
   namespace  = local.namespaces.samples
   hosts      = [local.names.hotrod]
   class_name = local.ingress_class
-  service    = { name = lab_sample_app.hotrod[0].name, port = 8080 }
+  service    = { name = lab_sample_app.hotrod[0].service_name, port = lab_sample_app.hotrod[0].port }
 }

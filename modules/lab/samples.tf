@@ -37,9 +37,9 @@ resource "lab_sample_app" "bookinfo" {
 
   cluster   = local.cluster
   app       = "bookinfo"
-  name      = "bookinfo"
   namespace = local.namespaces.samples
   image     = local.version.bookinfo_image
+  image_tag = local.version.bookinfo_tag
 
   depends_on = [lab_istio_injection.samples]
 }
