@@ -28,13 +28,11 @@ func newGraph(edges []Edge) Graph {
 	nodes := map[string]bool{}
 	for _, e := range edges {
 		at := pair{e.From, e.To}
-		sum := sums[at]
-		total := sum.Rate + e.Rate
-		share := 0.0
-		if total > 0 {
-			share = (sum.Rate*sum.Errors + e.Rate*e.Errors) / total
+		if sum, ok := sums[at]; ok && sum.Rate+e.Rate > 0 {
+			e.Errors = (sum.Rate*sum.Errors + e.Rate*e.Errors) / (sum.Rate + e.Rate)
+			e.Rate += sum.Rate
 		}
-		sums[at] = Edge{From: e.From, To: e.To, Rate: total, Errors: share}
+		sums[at] = e
 		nodes[e.From], nodes[e.To] = true, true
 	}
 	g := Graph{Nodes: sortedKeys(nodes)}
