@@ -69,7 +69,7 @@ func checkAttributes(t *testing.T, what string, attributes any) {
 // models are the resources' models; a resource without one here fails the test.
 func models() map[string]any {
 	return map[string]any{
-		helmReleaseType: &helmReleaseModel{}, hostsEntriesType: &hostsEntriesModel{},
+		helmReleaseType: &helmReleaseModel{}, hostsEntriesType: &hostsEntriesModel{}, k3dClusterType: &k3dClusterModel{},
 		istioGatewayType: &istioGatewayModel{}, istioMeshType: &istioMeshModel{}, istioInjectionType: &istioInjectionModel{},
 		kialiType:      &kialiModel{},
 		istioRouteType: &istioRouteModel{}, manifestType: &manifestModel{}, metalLBType: &metalLBModel{},

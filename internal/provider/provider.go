@@ -71,6 +71,7 @@ func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 		newIstioInjection,
 		newIstioMesh,
 		newIstioRoute,
+		newK3dCluster,
 		newKiali,
 		newManifest,
 		newMetalLB,
