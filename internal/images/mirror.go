@@ -89,3 +89,10 @@ func cut(image string) (name, rest string) {
 	}
 	return name, rest
 }
+
+// Tag returns an image's tag, empty when it has none.
+func Tag(image string) string {
+	_, rest := cut(image)
+	tag, _, _ := strings.Cut(strings.TrimPrefix(rest, ":"), "@")
+	return tag
+}

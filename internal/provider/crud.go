@@ -46,7 +46,7 @@ func createComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 		return
 	}
 	c := s.build(ctx, m, secret, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || s.refuses(ctx, engine, m, c, named(what, m), &resp.Diagnostics) {
 		return
 	}
 	if c, err = s.prepared(ctx, engine, m, c); err != nil {
@@ -128,7 +128,7 @@ func updateComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	}
 	setIdentity(ctx, resp.Identity, m, &resp.Diagnostics)
 	c := s.build(ctx, m, secret, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || refusesUpdate[T, M](ctx, s, engine, req, c, named(what, m), &resp.Diagnostics) {
 		return
 	}
 	c, err := s.prepared(ctx, engine, m, c)

@@ -12,6 +12,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/cluster"
 	"github.com/dxlab/terraform-provider-lab/internal/component"
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/provider"
@@ -28,6 +29,8 @@ type fakeWorld struct {
 	engines  map[string]*fakeEngine
 	// library is where charts and files come from; nil fails the test when it is asked.
 	library *fakeLibrary
+	// charts finds charts; nil finds none and is not asked.
+	charts *helm.Charts
 	// err is what every attempt to reach a cluster ends with.
 	err error
 	// settings are what the provider was configured with last.
@@ -96,6 +99,8 @@ func (w *fakeWorld) Kubeconfig(_ context.Context, ref reach.Reference) ([]byte, 
 	}
 	return []byte("kubeconfig of " + ref.Host), nil
 }
+
+func (w *fakeWorld) Charts() *helm.Charts { return w.charts }
 
 func (w *fakeWorld) Forget(reach.Reference) {}
 

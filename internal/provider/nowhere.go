@@ -24,6 +24,8 @@ func (nowhere) Kubeconfig(context.Context, reach.Reference) ([]byte, error) {
 	return nil, fault.Newf(fault.Unreachable, "no cluster is reached while a configuration is validated")
 }
 
+func (nowhere) Charts() *helm.Charts { return nil }
+
 func (nowhere) Forget(reach.Reference) {}
 
 func (nowhere) Library() Library { return helm.NewCharts(helm.ChartsOptions{}) }

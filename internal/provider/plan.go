@@ -31,6 +31,7 @@ func planComponent[T any, M modelOf[T]](ctx context.Context, req resource.Modify
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	checkVersions[T, M](ctx, req, resp, p)
 	if req.State.Raw.IsNull() {
 		noteComponent[T, M](ctx, req.Plan, resp.Private, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("drift"), driftList(nil))...)

@@ -48,6 +48,7 @@ func (r *rke2Node) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	set := func(name string, v any) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), v)...)
 	}
+	r.tellWalk(ctx, req, plan, &resp.Diagnostics)
 	if req.State.Raw.IsNull() {
 		noteCreation(ctx, resp.Private, plan.place(), &resp.Diagnostics)
 		set("drift", driftList(nil))
@@ -72,6 +73,18 @@ func (r *rke2Node) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 	if changes && !plan.NodeIP.Equal(state.NodeIP) {
 		set("address", types.StringUnknown())
 	}
+}
+
+// tellWalk records the version that the node will have, for the plans of what goes onto it.
+func (r *rke2Node) tellWalk(ctx context.Context, req resource.ModifyPlanRequest, plan rke2NodeModel, diags *diag.Diagnostics) {
+	if plan.Role.ValueString() != string(rke2.Server) {
+		return
+	}
+	version := plan.Version
+	if version.IsNull() && !req.State.Raw.IsNull() {
+		diags.Append(req.State.GetAttribute(ctx, path.Root("installed_version"), &version)...)
+	}
+	r.session.walk.planNode(plan.Host.ValueString(), version.ValueString(), req.State.Raw.IsNull() && plan.Join.IsNull())
 }
 
 // plannedCluster is the reference that a living node will export: its uid never changes, and the rest is known from

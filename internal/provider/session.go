@@ -21,6 +21,8 @@ type session struct {
 	// claims are the releases that this walk has planned, tempos the addresses of the Tempos among them.
 	claims claims
 	tempos tempoRegistry
+	// walk is what else this walk has planned.
+	walk walk
 	// joins lets servers of one cluster join one at a time.
 	joins keyedLocks
 }

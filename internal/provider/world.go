@@ -43,6 +43,8 @@ type World interface {
 	Host(t host.Target) Host
 	// Kubeconfig reads the admin kubeconfig of a cluster, fit for use from here.
 	Kubeconfig(ctx context.Context, ref reach.Reference) ([]byte, error)
+	// Charts finds charts, nil where there is nothing to find them with.
+	Charts() *helm.Charts
 	// Forget drops what is cached of a cluster whose node was changed.
 	Forget(ref reach.Reference)
 	// Library returns the source of charts and files, without dialling it.
