@@ -32,7 +32,9 @@ type result struct {
 	output string
 }
 
-const release = "v1.35.7+rke2r1"
+// release is what nodes install where a test has no reason for another release: today's stable one, or the one whose
+// Kubernetes LAB_KUBERNETES asks for.
+var release = lab.Release(os.Getenv(lab.KubernetesVariable))
 
 // newWorkspace makes an empty configuration whose provider comes from a local mirror, as a published one would.
 func newWorkspace(t testing.TB, l *lab.Lab) *workspace {
