@@ -32,6 +32,7 @@ type Client struct {
 	metadata  metadata.Interface
 	discovery *discovery.DiscoveryClient
 	mapper    *mapper
+	services  *ServiceTransport
 	counter   *counter
 	secrets   *redactor
 	timeout   time.Duration
@@ -63,6 +64,7 @@ func New(c Config) (*Client, error) {
 	if client.timeout <= 0 {
 		client.timeout = defaultRequestTimeout
 	}
+	client.services = newServiceTransport(client)
 	return client, client.connect()
 }
 
@@ -84,10 +86,11 @@ func (c *Client) connect() (err error) {
 	return nil
 }
 
-// Close gives back idle connections. Requests that are under way end by themselves.
+// Close gives back idle connections and ends forwarded ports. Requests that are under way end by themselves.
 func (c *Client) Close() error {
+	err := c.services.Close()
 	utilnet.CloseIdleConnectionsFor(c.http.Transport)
-	return nil
+	return err
 }
 
 // Stats says how many requests were made so far, helm's included.

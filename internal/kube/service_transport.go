@@ -26,8 +26,10 @@ type ServiceTransport struct {
 	forwards map[string]*Forward
 }
 
-// Services makes a transport to the cluster's services. It does not dial.
-func (c *Client) Services() *ServiceTransport {
+// Services returns the transport to the cluster's services, which ends with the client. It does not dial.
+func (c *Client) Services() *ServiceTransport { return c.services }
+
+func newServiceTransport(c *Client) *ServiceTransport {
 	t := &ServiceTransport{client: c, forwards: map[string]*Forward{}}
 	t.http = &http.Transport{DialContext: t.dial}
 	return t

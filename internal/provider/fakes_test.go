@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/provider"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
@@ -33,6 +35,9 @@ type fakeWorld struct {
 	charts *helm.Charts
 	// err is what every attempt to reach a cluster ends with.
 	err error
+	// http answers every request, whatever its way; nil means that nobody answers. ways are the ways that were taken.
+	http *http.Client
+	ways []reach.Via
 	// settings are what the provider was configured with last.
 	settings reach.Settings
 }
@@ -103,6 +108,21 @@ func (w *fakeWorld) Kubeconfig(_ context.Context, ref reach.Reference) ([]byte, 
 func (w *fakeWorld) Charts() *helm.Charts { return w.charts }
 
 func (w *fakeWorld) Forget(reach.Reference) {}
+
+// HTTP leads every way to the fake's client, and remembers which one it was.
+func (w *fakeWorld) HTTP(_ context.Context, _ reach.Reference, via reach.Via) (*http.Client, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ways = append(w.ways, via)
+	if w.http == nil {
+		return nil, fault.Newf(fault.Unreachable, "nobody answers")
+	}
+	return w.http, nil
+}
+
+func (w *fakeWorld) Forward(context.Context, reach.Reference, kube.ForwardOptions) (*kube.Forward, error) {
+	return &kube.Forward{Addr: "127.0.0.1:41234"}, nil
+}
 
 func (w *fakeWorld) Library() provider.Library {
 	if w.library == nil {

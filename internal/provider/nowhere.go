@@ -2,10 +2,12 @@ package provider
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
 )
 
@@ -22,6 +24,14 @@ func (nowhere) Host(host.Target) Host { return nil }
 
 func (nowhere) Kubeconfig(context.Context, reach.Reference) ([]byte, error) {
 	return nil, fault.Newf(fault.Unreachable, "no cluster is reached while a configuration is validated")
+}
+
+func (nowhere) HTTP(context.Context, reach.Reference, reach.Via) (*http.Client, error) {
+	return nil, fault.Newf(fault.Unreachable, "nothing is asked while a configuration is validated")
+}
+
+func (nowhere) Forward(context.Context, reach.Reference, kube.ForwardOptions) (*kube.Forward, error) {
+	return nil, fault.Newf(fault.Unreachable, "no port is forwarded while a configuration is validated")
 }
 
 func (nowhere) Charts() *helm.Charts { return nil }

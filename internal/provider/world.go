@@ -2,12 +2,14 @@ package provider
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/internal/cluster"
 	"github.com/dxlab/terraform-provider-lab/internal/component"
 	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
 	"github.com/dxlab/terraform-provider-lab/internal/rke2"
@@ -45,6 +47,10 @@ type World interface {
 	Kubeconfig(ctx context.Context, ref reach.Reference) ([]byte, error)
 	// Charts finds charts, nil where there is nothing to find them with.
 	Charts() *helm.Charts
+	// HTTP returns a client whose requests go out that way; redirects are not followed.
+	HTTP(ctx context.Context, ref reach.Reference, via reach.Via) (*http.Client, error)
+	// Forward opens a local port that leads into a cluster.
+	Forward(ctx context.Context, ref reach.Reference, o kube.ForwardOptions) (*kube.Forward, error)
 	// Forget drops what is cached of a cluster whose node was changed.
 	Forget(ref reach.Reference)
 	// Library returns the source of charts and files, without dialling it.

@@ -14,7 +14,7 @@ import (
 type Objects interface {
 	// Get reads one object; fault.NotFound when it is not there or its kind is not served.
 	Get(ctx context.Context, ref object.Ref) (object.Object, error)
-	// List reads objects of a kind; namespace and selector may be empty. A kind that is not served is fault.NotFound.
+	// List reads objects of a kind; namespace and selector may be empty. A kind or version that is not served has none.
 	List(ctx context.Context, apiVersion, kind, namespace, selector string) ([]object.Object, error)
 }
 

@@ -103,14 +103,18 @@ func (w Way) routesFor(ctx context.Context, host string) string {
 }
 
 func (w Way) networking(ctx context.Context, kind string) ([]object.Object, error) {
-	var err error
-	for _, version := range networkingVersions {
-		var list []object.Object
-		if list, err = w.Cluster.List(ctx, version, kind, "", ""); !isGone(err) {
+	return w.served(ctx, networkingVersions, kind, "")
+}
+
+// served lists a kind in the newest version that has objects.
+func (w Way) served(ctx context.Context, versions []string, kind, namespace string) ([]object.Object, error) {
+	for _, version := range versions {
+		list, err := w.Cluster.List(ctx, version, kind, namespace, "")
+		if err != nil || len(list) > 0 {
 			return list, err
 		}
 	}
-	return nil, err
+	return nil, nil
 }
 
 func gatewayServes(o object.Object, host string) bool {

@@ -188,13 +188,7 @@ func (c meshConfig) legacyAt(t Tracing, mesh string) (Tracing, error) {
 }
 
 func (w Way) telemetries(ctx context.Context, namespace string) ([]object.Object, error) {
-	for _, version := range telemetryVersions {
-		list, err := w.Cluster.List(ctx, version, "Telemetry", namespace, "")
-		if !isGone(err) {
-			return list, err
-		}
-	}
-	return nil, nil // a mesh without the kind has no Telemetry
+	return w.served(ctx, telemetryVersions, "Telemetry", namespace)
 }
 
 // numberOf reads a number of a live object, which is an integer or a float.
