@@ -204,5 +204,5 @@ func (l *Lab) ClusterOutside() netip.AddrPort {
 	if !l.block.IsValid() {
 		return l.cluster.Address()
 	}
-	return netip.AddrPortFrom(forward.In(l.block, 1), ClusterPort)
+	return netip.AddrPortFrom(forward.In(l.block, 1), uint16(l.OutsidePort(ClusterPort)))
 }

@@ -5,10 +5,13 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sort"
+	"strconv"
 	"strings"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/forward"
 )
+
+const sshPort = 22
 
 // Env returns the environment variables by which the provider, the examples and the tests find the lab, with addresses that the
 // lab's starter can reach.
@@ -16,18 +19,24 @@ func (l *Lab) Env() map[string]string {
 	if !l.block.IsValid() {
 		return l.EnvInside()
 	}
-	return l.env(netip.AddrPortFrom(forward.In(l.block, 1), l.services.Port()), l.Outside, kubeconfigFile)
+	services := netip.AddrPortFrom(forward.In(l.block, 1), uint16(l.OutsidePort(int(l.services.Port()))))
+	ssh := l.OutsidePort(sshPort)
+	env := l.env(services, func(i int) string { return net.JoinHostPort(l.Outside(i), strconv.Itoa(ssh)) }, kubeconfigFile)
+	if ssh != sshPort {
+		env["LAB_SSH_PORT"] = strconv.Itoa(ssh)
+	}
+	return env
 }
 
 // EnvInside is Env for a process in the lab's own network.
 func (l *Lab) EnvInside() map[string]string {
-	return l.env(l.services, func(i int) string { return l.hosts[i].Address().String() }, insideFile)
+	return l.env(l.services, func(i int) string { return endpoint(l.hosts[i].Address(), sshPort) }, insideFile)
 }
 
-func (l *Lab) env(services netip.AddrPort, address func(i int) string, kubeconfig string) map[string]string {
+func (l *Lab) env(services netip.AddrPort, ssh func(i int) string, kubeconfig string) map[string]string {
 	var targets []string
 	for i := range l.hosts {
-		targets = append(targets, "root@"+net.JoinHostPort(address(i), "22"))
+		targets = append(targets, "root@"+ssh(i))
 	}
 	env := map[string]string{
 		"LAB_HOSTS":                strings.Join(targets, " "),

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -58,8 +59,16 @@ func (l *Lab) knownHosts() string {
 		text.WriteString(line + "\n")
 		if l.block.IsValid() {
 			_, key, _ := strings.Cut(line, " ")
-			text.WriteString(l.Outside(i) + " " + key + "\n")
+			text.WriteString(l.knownName(i) + " " + key + "\n")
 		}
 	}
 	return text.String()
+}
+
+// knownName is how the file known_hosts calls a host's address outside.
+func (l *Lab) knownName(i int) string {
+	if port := l.OutsidePort(sshPort); port != sshPort {
+		return "[" + l.Outside(i) + "]:" + strconv.Itoa(port)
+	}
+	return l.Outside(i)
 }

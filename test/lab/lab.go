@@ -46,6 +46,7 @@ type Lab struct {
 	cluster  *Cluster       // nil for none
 	services netip.AddrPort // of the release and chart server, inside
 	block    netip.Prefix   // of the addresses outside, invalid when there are none
+	ports    map[int]int    // outside, by those inside
 	close    []func(context.Context) error
 	running  sync.WaitGroup
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/netip"
 	"syscall"
@@ -12,7 +13,8 @@ import (
 )
 
 // Outside says how a lab gets addresses outside its own namespaces: 127.A.B.1 for its services and its cluster, and
-// 127.A.B.11, 12... for its hosts. A and B come from Path; when another lab has them, others are taken.
+// 127.A.B.11, 12... for its hosts. A and B come from Path; when another lab has them, others are taken. Ports are the same as inside,
+// except those that the machine itself has taken on every address, as an sshd on 0.0.0.0:22 does.
 type Outside struct {
 	Path   string
 	Listen func(ctx context.Context, network, address string) (net.Listener, error) // in the network outside
@@ -27,9 +29,18 @@ const firstHost = 11
 // attempts is how many blocks of addresses are tried.
 const attempts = 20
 
+// portShift is added to a port that is taken on every address, again and again until one is free: 22 becomes 10022, then 20022.
+const portShift = 10000
+
+// unused is the last number of an address that no lab uses.
+const unused = 2
+
 func (l *Lab) openOutside(ctx context.Context, o Options) error {
 	if o.Hosts > 255-firstHost {
 		return fmt.Errorf("opening loopback addresses: at most %d hosts fit", 255-firstHost)
+	}
+	if err := l.choosePorts(ctx, o); err != nil {
+		return err
 	}
 	for attempt := range attempts {
 		block := forward.Block(o.Outside.Path, attempt)
@@ -47,17 +58,42 @@ func (l *Lab) openOutside(ctx context.Context, o Options) error {
 	return fmt.Errorf("opening loopback addresses: %d blocks of 127.0.0.0/8 were tried and are in use", attempts)
 }
 
+// choosePorts finds the ports that the machine has taken on every address, and others in their place.
+func (l *Lab) choosePorts(ctx context.Context, o Options) error {
+	l.ports = map[int]int{}
+	probe := forward.In(forward.Block(o.Outside.Path, 0), unused)
+	for _, port := range append(hostPorts(), ClusterPort, int(l.services.Port())) {
+		for l.ports[port] = port; ; l.ports[port] += portShift {
+			if l.ports[port] > math.MaxUint16 {
+				return fmt.Errorf("opening loopback addresses: port %d is taken on every address, and so are its replacements", port)
+			}
+			listener, err := o.Outside.Listen(ctx, "tcp", endpoint(probe, l.ports[port]))
+			if errors.Is(err, syscall.EADDRINUSE) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if err := listener.Close(); err != nil {
+				return fmt.Errorf("opening loopback addresses: %w", err)
+			}
+			break
+		}
+	}
+	return nil
+}
+
 // listen opens all addresses of a block, or none.
 func (l *Lab) listen(ctx context.Context, o Options, block netip.Prefix) ([]forward.Route, error) {
 	targets := map[string]string{
-		endpoint(forward.In(block, 1), int(l.services.Port())): l.services.String(),
+		endpoint(forward.In(block, 1), l.OutsidePort(int(l.services.Port()))): l.services.String(),
 	}
 	if l.cluster != nil {
-		targets[endpoint(forward.In(block, 1), ClusterPort)] = l.cluster.Address().String()
+		targets[endpoint(forward.In(block, 1), l.OutsidePort(ClusterPort))] = l.cluster.Address().String()
 	}
 	for i, host := range l.hosts {
 		for _, port := range hostPorts() {
-			targets[endpoint(forward.In(block, firstHost+i), port)] = endpoint(host.Address(), port)
+			targets[endpoint(forward.In(block, firstHost+i), l.OutsidePort(port))] = endpoint(host.Address(), port)
 		}
 	}
 	var routes []forward.Route
@@ -97,4 +133,12 @@ func (l *Lab) Outside(i int) string {
 		return l.hosts[i].Address().String()
 	}
 	return forward.In(l.block, firstHost+i).String()
+}
+
+// OutsidePort is the port at which the lab's starter reaches a port of a host or of the lab's own addresses.
+func (l *Lab) OutsidePort(inside int) int {
+	if outside, ok := l.ports[inside]; ok {
+		return outside
+	}
+	return inside
 }

@@ -23,6 +23,8 @@ import (
 // servicePort is always the same: each lab has an address of its own for it.
 const servicePort = 8080
 
+const sshPort = 22
+
 // runDaemon is the program inside the sandbox: it starts the lab, tells its starter, and keeps it until it is told to end.
 func runDaemon(inside *sandbox.Inside) int {
 	report, stay := inside.File(0), inside.File(1)
@@ -119,6 +121,7 @@ func describe(l *lab.Lab) (s state) {
 			Name: host.Name(), Address: host.Address().String(), Outside: l.Outside(i), Running: host.Running(),
 		})
 	}
+	s.Ports = map[int]int{sshPort: l.OutsidePort(sshPort), lab.ClusterPort: l.OutsidePort(lab.ClusterPort)}
 	if cluster := l.Cluster(); cluster != nil {
 		s.Cluster = &clusterState{
 			Address: cluster.Address().String(), Outside: l.ClusterOutside().String(), Running: cluster.Running(),

@@ -29,14 +29,14 @@ func execute(_ context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return become(sshArguments(f, host, flags.Args()[1:]...))
+	return become(sshArguments(f, s, host, flags.Args()[1:]...))
 }
 
 // sshArguments is the ssh that runs a command on a host as root, or a shell when there is none.
-func sshArguments(f folder, host hostState, command ...string) []string {
+func sshArguments(f folder, s state, host hostState, command ...string) []string {
 	ssh := []string{
 		"ssh", "-F", "none", "-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes",
-		"-o", "UserKnownHostsFile=" + strconv.Quote(f.path("known_hosts")), "-i", f.path("id_ed25519"), "root@" + host.Outside,
+		"-o", "UserKnownHostsFile=" + strconv.Quote(f.path("known_hosts")), "-i", f.path("id_ed25519"), "-p", strconv.Itoa(s.Ports[sshPort]), "root@" + host.Outside,
 	}
 	return append(ssh, command...)
 }

@@ -38,6 +38,7 @@ type state struct {
 	Hosts   []hostState       `json:"hosts,omitempty"`
 	Cluster *clusterState     `json:"cluster,omitempty"` // the lab's own
 	Env     map[string]string `json:"env,omitempty"`     // for processes inside
+	Ports   map[int]int       `json:"ports,omitempty"`   // of hosts, on this machine, by those on the lab's network
 }
 
 type hostState struct {

@@ -5,9 +5,13 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
+
+	lab "github.com/dxlab/terraform-provider-lab/test/lab"
 )
 
 // kubeconfig fetches the administrator's kubeconfig of an RKE2 server and turns it into one for this machine.
@@ -29,7 +33,7 @@ func kubeconfig(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	ssh := sshArguments(f, host, "cat", "/etc/rancher/rke2/rke2.yaml")
+	ssh := sshArguments(f, s, host, "cat", "/etc/rancher/rke2/rke2.yaml")
 	out, err := exec.CommandContext(ctx, ssh[0], ssh[1:]...).Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -40,7 +44,7 @@ func kubeconfig(ctx context.Context, args []string) error {
 	}
 	// the server's certificate does not know the address by which it is reached from here
 	text := strings.Replace(string(out), "server: https://127.0.0.1:6443",
-		"server: https://"+host.Outside+":6443\n    tls-server-name: kubernetes", 1)
+		"server: https://"+net.JoinHostPort(host.Outside, strconv.Itoa(s.Ports[lab.ClusterPort]))+"\n    tls-server-name: kubernetes", 1)
 	path := f.path(kubeconfigPrefix + host.Name)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return fmt.Errorf("writing the kubeconfig: %w", err)

@@ -55,7 +55,7 @@ func TestLab_UpAndDown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "root@" + s.Hosts[0].Outside + ":22 root@" + s.Hosts[1].Outside + ":22"; strings.TrimSpace(string(env)) != want {
+	if want := "root@" + s.ssh(0) + " root@" + s.ssh(1); strings.TrimSpace(string(env)) != want {
 		t.Errorf("hosts in the environment: %q, want %q", env, want)
 	}
 	good(t, "down", "--dir", dir)
@@ -63,6 +63,11 @@ func TestLab_UpAndDown(t *testing.T) {
 	if out := good(t, "down", "--dir", dir); !strings.Contains(out, "no lab") {
 		t.Errorf("a second down says %q", out)
 	}
+}
+
+// ssh is where a host's sshd is reached from this machine.
+func (s state) ssh(i int) string {
+	return net.JoinHostPort(s.Hosts[i].Outside, strconv.Itoa(s.Ports[sshPort]))
 }
 
 func TestLab_SideBySide(t *testing.T) {
@@ -181,7 +186,7 @@ func TestLab_Faults(t *testing.T) {
 	needHosts(t)
 	dir, s := started(t)
 	reach := func() bool {
-		conn, err := net.DialTimeout("tcp", s.Hosts[0].Outside+":22", time.Second)
+		conn, err := net.DialTimeout("tcp", s.ssh(0), time.Second)
 		if err != nil {
 			return false
 		}
