@@ -27,6 +27,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/cluster"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/istio"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/jobs"
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/kiali"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/metallb"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/otel"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/prometheus"
@@ -136,6 +137,7 @@ func (l *Life) actors(ctx context.Context) []actor {
 		{"prometheus operator", l.prometheusOperator(ctx).Sync},
 		{"certificates", certificates.Sync},
 		{"collectors", collectors.Sync},
+		{"kiali operator", (&kiali.Operator{Dynamic: l.dynamic, View: l.view, List: of(kiali.Resource), Delay: l.options.Delay / 2}).Sync},
 	}
 }
 

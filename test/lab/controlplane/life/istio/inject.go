@@ -51,9 +51,9 @@ func (i *Injector) Answer(_ context.Context, q webhook.Question) (*admissionv1.A
 		return nil, err
 	}
 	if slices.Contains(strings.Split(pod.Annotations[templateAnnotation], ","), "gateway") {
-		return webhook.Patch(fillGateway(&pod, image))
+		return webhook.Patch(fillGateway(&pod, image, revisionOf(q.Service)))
 	}
-	return webhook.Patch(addSidecar(&pod, image))
+	return webhook.Patch(addSidecar(&pod, image, revisionOf(q.Service)))
 }
 
 // proxyImage is the image of the proxy that fits the istiod in namespace.
@@ -67,6 +67,14 @@ func (i *Injector) proxyImage(namespace string) (string, error) {
 	return "", errors.New("no istiod pod, so no proxy image")
 }
 
+// revisionOf reads the revision from the name of istiod's Service: istiod, istiod-canary.
+func revisionOf(service string) string {
+	if revision, found := strings.CutPrefix(service, "istiod-"); found {
+		return revision
+	}
+	return "default"
+}
+
 // operation is one operation of a JSON patch.
 type operation struct {
 	Op    string `json:"op"`
@@ -75,18 +83,18 @@ type operation struct {
 }
 
 // fillGateway completes the pod of the gateway chart: its image, and the marks that injection leaves.
-func fillGateway(pod *corev1.Pod, image string) []operation {
+func fillGateway(pod *corev1.Pod, image, revision string) []operation {
 	var patch []operation
 	for n, container := range pod.Spec.Containers {
 		if container.Name == proxyContainer && container.Image == "auto" {
 			patch = append(patch, operation{Op: "replace", Path: "/spec/containers/" + strconv.Itoa(n) + "/image", Value: image})
 		}
 	}
-	return append(patch, mark(pod, `{"containers":["istio-proxy"],"initContainers":null}`)...)
+	return append(patch, mark(pod, `{"containers":["istio-proxy"],"initContainers":null`, revision)...)
 }
 
 // addSidecar adds the proxy in the form of its version.
-func addSidecar(pod *corev1.Pod, image string) []operation {
+func addSidecar(pod *corev1.Pod, image, revision string) []operation {
 	proxy := corev1.Container{
 		Name: proxyContainer, Image: image, Args: []string{"proxy", "sidecar", "--domain", "$(POD_NAMESPACE).svc.cluster.local"},
 		Env:   []corev1.EnvVar{{Name: "POD_NAMESPACE", ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: "metadata.namespace"}}}},
@@ -94,22 +102,23 @@ func addSidecar(pod *corev1.Pod, image string) []operation {
 	}
 	setup := corev1.Container{Name: "istio-init", Image: image, Args: []string{"istio-iptables", "-p", "15001", "-z", "15006", "-u", "1337"}}
 	initial := []corev1.Container{setup}
-	status := `{"initContainers":["istio-init"],"containers":["istio-proxy"]}`
+	status := `{"initContainers":["istio-init"],"containers":["istio-proxy"]`
 	var patch []operation
 	if native(image) {
 		always := corev1.ContainerRestartPolicyAlways
 		proxy.RestartPolicy = &always
 		initial = append(initial, proxy)
-		status = `{"initContainers":["istio-init","istio-proxy"],"containers":null}`
+		status = `{"initContainers":["istio-init","istio-proxy"],"containers":null`
 	} else {
 		patch = append(patch, operation{Op: "add", Path: "/spec/containers/0", Value: proxy})
 	}
 	patch = append(patch, operation{Op: "add", Path: "/spec/initContainers", Value: append(initial, pod.Spec.InitContainers...)})
-	return append(patch, mark(pod, status)...)
+	return append(patch, mark(pod, status, revision)...)
 }
 
-// mark sets the annotations and labels of an injected pod.
-func mark(pod *corev1.Pod, status string) []operation {
+// mark sets the annotations and labels of an injected pod; status lacks its end.
+func mark(pod *corev1.Pod, status, revision string) []operation {
+	status += `,"revision":"` + revision + `"}`
 	annotations := map[string]string{statusAnnotation: status, "prometheus.io/path": "/stats/prometheus", "prometheus.io/port": "15020", "prometheus.io/scrape": "true"}
 	for key, value := range pod.Annotations {
 		if key != statusAnnotation {
