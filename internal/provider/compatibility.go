@@ -202,9 +202,8 @@ func (s *session) describe(ctx context.Context, chart component.Chart) (helm.Lis
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
-	listed, err := charts.Describe(ctx, helm.ChartRef{
-		Repository: chart.Repository, Name: chart.Name, Version: chart.Version, Digest: chart.Digest, Direct: chart.Direct,
-	})
+	// Without the digest: another version has another one, which only its archive tells.
+	listed, err := charts.Describe(ctx, helm.ChartRef{Repository: chart.Repository, Name: chart.Name, Version: chart.Version, Direct: chart.Direct})
 	if err != nil && !fault.Is(err, fault.Invalid) {
 		s.walk.failed(repository)
 		tflog.Debug(ctx, "chart "+chart.Name+" could not be looked up", map[string]any{"error": err.Error()})

@@ -135,6 +135,7 @@ func (w *fakeWorld) Library() provider.Library {
 type fakeEngine struct {
 	t          *testing.T
 	uid        string
+	version    string
 	mu         sync.Mutex
 	installed  map[string]component.Component
 	live       map[object.Ref]object.Object
@@ -152,7 +153,7 @@ type fakeEngine struct {
 
 func newEngine(t *testing.T, uid string) *fakeEngine {
 	t.Helper()
-	return &fakeEngine{t: t, uid: uid, installed: map[string]component.Component{}, live: map[object.Ref]object.Object{}}
+	return &fakeEngine{t: t, uid: uid, version: "v1.35.7+rke2r1", installed: map[string]component.Component{}, live: map[object.Ref]object.Object{}}
 }
 
 // placeOf names where a component is, apart from its content.
@@ -181,7 +182,7 @@ func (e *fakeEngine) set(change func(*fakeEngine)) {
 }
 
 func (e *fakeEngine) UID(context.Context) (string, error)     { return e.uid, nil }
-func (e *fakeEngine) Version(context.Context) (string, error) { return "v1.35.7+rke2r1", nil }
+func (e *fakeEngine) Version(context.Context) (string, error) { return e.version, nil }
 
 func (e *fakeEngine) Install(_ context.Context, c component.Component, o cluster.InstallOptions) (cluster.Observed, error) {
 	e.mu.Lock()

@@ -58,7 +58,7 @@ func CheckCluster(chart Piece, kubernetes string) []Finding {
 		return []Finding{*f}
 	}
 	if f := outside(chart, known.Tested, kubernetes); f != nil {
-		f.Text = fmt.Sprintf("%s %s is tested on Kubernetes %s, and the cluster has %s", chart.Name, chart.Version, known.Tested, kubernetes)
+		f.Text = fmt.Sprintf("chart %s %s is tested on Kubernetes %s, and the cluster has %s", chart.Name, chart.Version, known.Tested, kubernetes)
 		f.Source = known.TestedSource
 		return []Finding{*f}
 	}
@@ -87,5 +87,5 @@ func outside(chart Piece, constraint, kubernetes string) *Finding {
 	if err != nil || c.Check(v.release()) {
 		return nil
 	}
-	return &Finding{Text: fmt.Sprintf("%s %s needs Kubernetes %s, and the cluster has %s", chart.Name, chart.Version, constraint, kubernetes)}
+	return &Finding{Text: fmt.Sprintf("chart %s %s needs Kubernetes %s, and the cluster has %s", chart.Name, chart.Version, constraint, kubernetes)}
 }

@@ -27,10 +27,10 @@ func TestCheckCluster(t *testing.T) {
 		want       string
 	}{
 		"fits":                    {versions.Piece{Name: "istiod", Version: "1.30.3"}, "v1.35.7+rke2r1", ""},
-		"too old a cluster":       {versions.Piece{Name: "istiod", Version: "1.30.3"}, "v1.24.10+rke2r1", "hard: istiod 1.30.3 needs Kubernetes >= 1.32.0, and the cluster has v1.24.10+rke2r1 (MinK8SVersion"},
-		"another patch":           {versions.Piece{Name: "istiod", Version: "1.30.4"}, "v1.31.0", "hard: istiod 1.30.4 needs"},
-		"too new a cluster":       {versions.Piece{Name: "rancher-monitoring", Version: "100.1.3+up19.0.3"}, "v1.25.0", "hard: rancher-monitoring 100.1.3+up19.0.3 needs Kubernetes >= 1.16.0, < 1.25.0"},
-		"runs but is not tested":  {versions.Piece{Name: "cert-manager", Version: "v1.21.1"}, "v1.32.1", "soft: cert-manager v1.21.1 is tested on Kubernetes >= 1.33.0"},
+		"too old a cluster":       {versions.Piece{Name: "istiod", Version: "1.30.3"}, "v1.24.10+rke2r1", "hard: chart istiod 1.30.3 needs Kubernetes >= 1.32.0, and the cluster has v1.24.10+rke2r1 (MinK8SVersion"},
+		"another patch":           {versions.Piece{Name: "istiod", Version: "1.30.4"}, "v1.31.0", "hard: chart istiod 1.30.4 needs"},
+		"too new a cluster":       {versions.Piece{Name: "rancher-monitoring", Version: "100.1.3+up19.0.3"}, "v1.25.0", "hard: chart rancher-monitoring 100.1.3+up19.0.3 needs Kubernetes >= 1.16.0, < 1.25.0"},
+		"runs but is not tested":  {versions.Piece{Name: "cert-manager", Version: "v1.21.1"}, "v1.32.1", "soft: chart cert-manager v1.21.1 is tested on Kubernetes >= 1.33.0"},
 		"prerelease of a cluster": {versions.Piece{Name: "istiod", Version: "1.30.3"}, "v1.32.0-rc.1", ""},
 		"unknown minor":           {versions.Piece{Name: "istiod", Version: "1.25.0"}, "v1.24.10", ""},
 		"unknown chart":           {versions.Piece{Name: "web", Version: "1.0.0"}, "v1.24.10", ""},
@@ -51,7 +51,7 @@ func TestCheckKubeVersion(t *testing.T) {
 	t.Parallel()
 	web := versions.Piece{Name: "web", Version: "2.0.0"}
 	for constraint, want := range map[string]string{
-		"": "", ">= 1.25.0-0": "", ">=1.36.0-0": "hard: web 2.0.0 needs Kubernetes >=1.36.0-0, and the cluster has v1.35.7+rke2r1 (kubeVersion", "nonsense": "",
+		"": "", ">= 1.25.0-0": "", ">=1.36.0-0": "hard: chart web 2.0.0 needs Kubernetes >=1.36.0-0, and the cluster has v1.35.7+rke2r1 (kubeVersion", "nonsense": "",
 	} {
 		got := say(versions.CheckKubeVersion(web, constraint, "v1.35.7+rke2r1"))
 		if !strings.HasPrefix(got, want) || (want == "") != (got == "") {
