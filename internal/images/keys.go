@@ -37,10 +37,12 @@ func repository(block, image string) key {
 }
 
 // Values returns the values that make a chart take its images from the mirror, by dotted path; nothing for a chart that
-// is not known, and for images that stay where they are. An unreadable version counts as the newest.
-func (m Mirror) Values(chart, version string) map[string]string {
+// is not known, and for images that stay where they are. given are the values that it gets otherwise: an image that they
+// choose is moved instead of the chart's default. An unreadable version counts as the newest.
+func (m Mirror) Values(chart, version string, given map[string]any) map[string]string {
 	out := map[string]string{}
 	for _, k := range keysOf(chart, version) {
+		k.choose(given)
 		moved := m.name(k.image)
 		if moved == k.image {
 			continue
@@ -55,6 +57,22 @@ func (m Mirror) Values(chart, version string) map[string]string {
 		}
 	}
 	return out
+}
+
+// choose takes over an image that values name instead of the chart's default.
+func (k *key) choose(given map[string]any) {
+	chosen := object.String(given, strings.Split(k.path, ".")...)
+	switch {
+	case chosen == "" || k.flag || chosen == k.rest:
+	case k.registry == "":
+		k.image = full(chosen)
+	default:
+		host, _, _ := strings.Cut(k.image, "/")
+		if registry := object.String(given, strings.Split(k.registry, ".")...); registry != "" {
+			host = registry
+		}
+		k.image, k.rest = host+"/"+chosen, chosen
+	}
 }
 
 // split writes a moved image into the two values of its key.

@@ -49,30 +49,43 @@ func TestMirror_Values(t *testing.T) {
 	cases := map[string]struct {
 		mirror         images.Mirror
 		chart, version string
+		given          map[string]any
 		want           map[string]string
 	}{
-		"istio 1.17":  {images.Mirror{Registry: registry}, "istiod", "1.17.1", map[string]string{"global.hub": registry + "/istio"}},
-		"istio 1.30":  {images.Mirror{Registry: registry}, "istiod", "1.30.3", map[string]string{"global.hub": registry + "/release"}},
-		"ztunnel":     {images.Mirror{Registry: registry}, "ztunnel", "1.30.3", map[string]string{"hub": registry + "/release"}},
-		"tempo 1.0.0": {images.Mirror{Registry: registry}, "tempo", "1.0.0", map[string]string{"tempo.repository": registry + "/grafana/tempo", "tempoQuery.repository": registry + "/grafana/tempo-query"}},
-		"tempo 2.2.4": {images.Mirror{Registry: registry}, "tempo", "2.2.4", map[string]string{"tempo.registry": registry, "tempoQuery.repository": registry + "/grafana/tempo-query"}},
-		"traefik":     {images.Mirror{Registry: registry}, "traefik", "41.3.0", map[string]string{"image.registry": registry + "/library"}},
-		"kiali":       {images.Mirror{Registry: registry}, "kiali-operator", "2.29.0", map[string]string{"image.repo": registry + "/kiali/kiali-operator", "allowAdHocKialiImage": "true"}},
-		"rancher":     {images.Mirror{Registry: registry}, "rancher-monitoring", "100.1.3+up19.0.3", map[string]string{"global.cattle.systemDefaultRegistry": registry}},
+		"istio 1.17":  {images.Mirror{Registry: registry}, "istiod", "1.17.1", nil, map[string]string{"global.hub": registry + "/istio"}},
+		"istio 1.30":  {images.Mirror{Registry: registry}, "istiod", "1.30.3", nil, map[string]string{"global.hub": registry + "/release"}},
+		"ztunnel":     {images.Mirror{Registry: registry}, "ztunnel", "1.30.3", nil, map[string]string{"hub": registry + "/release"}},
+		"tempo 1.0.0": {images.Mirror{Registry: registry}, "tempo", "1.0.0", nil, map[string]string{"tempo.repository": registry + "/grafana/tempo", "tempoQuery.repository": registry + "/grafana/tempo-query"}},
+		"tempo 2.2.4": {images.Mirror{Registry: registry}, "tempo", "2.2.4", nil, map[string]string{"tempo.registry": registry, "tempoQuery.repository": registry + "/grafana/tempo-query"}},
+		"traefik":     {images.Mirror{Registry: registry}, "traefik", "41.3.0", nil, map[string]string{"image.registry": registry + "/library"}},
+		"kiali":       {images.Mirror{Registry: registry}, "kiali-operator", "2.29.0", nil, map[string]string{"image.repo": registry + "/kiali/kiali-operator", "allowAdHocKialiImage": "true"}},
+		"rancher":     {images.Mirror{Registry: registry}, "rancher-monitoring", "100.1.3+up19.0.3", nil, map[string]string{"global.cattle.systemDefaultRegistry": registry}},
 		"another path": {
-			images.Mirror{Exceptions: map[string]string{"docker.io/grafana/tempo": "team.example/x/t"}}, "tempo", "2.2.4",
+			images.Mirror{Exceptions: map[string]string{"docker.io/grafana/tempo": "team.example/x/t"}}, "tempo", "2.2.4", nil,
 			map[string]string{"tempo.registry": "team.example", "tempo.repository": "x/t"},
 		},
-		"left alone": {
-			images.Mirror{Registry: registry, Exceptions: map[string]string{"quay.io/kiali": ""}}, "kiali-operator", "2.29.0", map[string]string{},
+		"another image": {
+			images.Mirror{Registry: registry}, "opentelemetry-operator", "0.122.0",
+			map[string]any{"manager": map[string]any{"collectorImage": map[string]any{"repository": "otel/opentelemetry-collector-contrib"}}},
+			map[string]string{
+				"manager.image.repository":          registry + "/open-telemetry/opentelemetry-operator/opentelemetry-operator",
+				"manager.collectorImage.repository": registry + "/otel/opentelemetry-collector-contrib",
+			},
 		},
-		"unknown chart": {images.Mirror{Registry: registry}, "web", "1.0.0", map[string]string{}},
-		"no mirror":     {images.Mirror{}, "istiod", "1.30.3", map[string]string{}},
+		"another image in two parts": {
+			images.Mirror{Registry: registry}, "tempo", "2.2.4", map[string]any{"tempo": map[string]any{"registry": "ghcr.io", "repository": "team/tempo"}},
+			map[string]string{"tempo.registry": registry, "tempoQuery.repository": registry + "/grafana/tempo-query"},
+		},
+		"left alone": {
+			images.Mirror{Registry: registry, Exceptions: map[string]string{"quay.io/kiali": ""}}, "kiali-operator", "2.29.0", nil, map[string]string{},
+		},
+		"unknown chart": {images.Mirror{Registry: registry}, "web", "1.0.0", nil, map[string]string{}},
+		"no mirror":     {images.Mirror{}, "istiod", "1.30.3", nil, map[string]string{}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if diff := cmp.Diff(c.want, c.mirror.Values(c.chart, c.version)); diff != "" {
+			if diff := cmp.Diff(c.want, c.mirror.Values(c.chart, c.version, c.given)); diff != "" {
 				t.Error(diff)
 			}
 		})

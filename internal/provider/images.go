@@ -36,7 +36,7 @@ func (s *session) build(ctx context.Context, m resourceModel, secret secrets, di
 func mirrored(c component.Component, mirror images.Mirror) component.Component {
 	for i := range c.Charts {
 		chart := &c.Charts[i]
-		keys := mirror.Values(chart.Name, chart.Version)
+		keys := mirror.Values(chart.Name, chart.Version, chart.Values)
 		if len(keys) == 0 {
 			continue
 		}

@@ -92,7 +92,7 @@ func TestImages_OfEveryChartAreMoved(t *testing.T) {
 					want = append(want, mirror.Image(image))
 				}
 				slices.Sort(want)
-				got := moved(t, chart, kubernetes, images.Nested(mirror.Values(chart.Name, chart.Version)))
+				got := moved(t, chart, kubernetes, images.Nested(mirror.Values(chart.Name, chart.Version, nil)))
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Error(diff)
 				}
