@@ -142,16 +142,31 @@ func (b Block) encoded(end string, open bool) []string {
 
 // without returns the document as it would be had the block never been there.
 func (d document) without(name string, known []string) document {
+	d = slices.Clone(d)
 	var out document
 	at := 0
 	for _, s := range d.find(name, known) {
 		out = append(out, d[at:s.from]...)
 		at = s.to
-		if s.open && s.to == len(d) && len(out) > 0 {
+		switch {
+		case !s.open:
+		case s.to == len(d) && len(out) > 0:
 			out[len(out)-1] = bare(out[len(out)-1])
+		case s.to < len(d):
+			d[s.to] = inherited(d[s.to])
 		}
 	}
 	return append(out, d[at:]...)
+}
+
+// inherited hands the note of a missing line end on to the block that comes next, so that whoever leaves last takes it
+// along. Any other line stays what it is.
+func inherited(line string) string {
+	mark := bare(line)
+	if !strings.HasPrefix(mark, beginPrefix) || strings.HasSuffix(mark, openNote) {
+		return line
+	}
+	return mark + openNote + line[len(mark):]
 }
 
 // Clash is an entry elsewhere in the file that gives a name of the block another address.

@@ -314,7 +314,7 @@ func TestApply_ManyAtOnceLoseNothing(t *testing.T) {
 		}
 	}
 	each(func(f hostsfile.File, b hostsfile.Block) error { return hostsfile.Remove(t.Context(), f, b) })
-	if got := read(t, path); strings.TrimSuffix(got, "\n") != "127.0.0.1 localhost" {
+	if got := read(t, path); got != "127.0.0.1 localhost" {
 		t.Errorf("left: %q", got)
 	}
 }

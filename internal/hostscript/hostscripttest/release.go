@@ -6,10 +6,12 @@ import (
 	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Releases serves files over HTTP, as a project's release does.
@@ -24,8 +26,20 @@ type Releases struct {
 // NewReleases starts a server on loopback that ends with the test.
 func NewReleases(t testing.TB) *Releases {
 	t.Helper()
+	return NewReleasesAt(t, "127.0.0.1")
+}
+
+// NewReleasesAt is NewReleases on another address of this machine.
+func NewReleasesAt(t testing.TB, address string) *Releases {
+	t.Helper()
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", net.JoinHostPort(address, "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	r := &Releases{files: map[string][]byte{}}
-	server := httptest.NewServer(r)
+	server := &httptest.Server{Listener: listener, Config: &http.Server{Handler: r, ReadHeaderTimeout: time.Minute}}
+	server.Start()
 	t.Cleanup(server.Close)
 	r.URL = server.URL
 	return r
