@@ -110,7 +110,7 @@ func (f *fakes) ListMeta(ctx context.Context, o kube.ListOptions) ([]kube.Meta, 
 		if object.String(l, "metadata", "deletionTimestamp") != "" {
 			m.DeletionTimestamp = time.Now()
 		}
-		m.Owners = make([]kube.Owner, len(object.List(l, "metadata", "ownerReferences")))
+		m.Owners = metaOf(l).Owners
 		found = append(found, m)
 	}
 	return found, nil

@@ -242,6 +242,11 @@ func TestRemove_KeepsNamespaces(t *testing.T) {
 		"with another release":   {[]object.Object{mine, release}, false},
 		"with a pod beside it":   {[]object.Object{mine, object.New(object.Ref{APIVersion: "v1", Kind: "Pod", Namespace: "x", Name: "p"})}, true},
 		"with a mere config map": {[]object.Object{mine, configMap("kube-root-ca.crt")}, true},
+		"with a pod that lives":  {[]object.Object{mine, controlled("Pod", "p", "StatefulSet"), controlled("StatefulSet", "owner", "")}, false},
+		"with a pod that goes":   {[]object.Object{mine, controlled("Pod", "p", "StatefulSet")}, true},
+		"with one that goes late": {
+			[]object.Object{mine, controlled("Pod", "p", "ReplicaSet"), controlled("ReplicaSet", "owner", "Deployment")}, true,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -256,6 +261,19 @@ func TestRemove_KeepsNamespaces(t *testing.T) {
 			}
 		})
 	}
+}
+
+// controlled is an object whose controller is of a kind, and named owner.
+func controlled(kind, name, by string) object.Object {
+	version := "apps/v1"
+	if kind == "Pod" {
+		version = "v1"
+	}
+	o := object.New(object.Ref{APIVersion: version, Kind: kind, Namespace: "demo", Name: name})
+	if by != "" {
+		object.Set(o, []any{map[string]any{"apiVersion": "apps/v1", "kind": by, "name": "owner", "controller": true}}, "metadata", "ownerReferences")
+	}
+	return o
 }
 
 func TestRemove_KeepsWhatTheChartKeeps(t *testing.T) {

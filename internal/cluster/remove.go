@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -160,11 +161,57 @@ func (c *Cluster) removeNamespace(ctx context.Context, name string) error {
 		if err != nil {
 			return err
 		}
-		found = slices.DeleteFunc(found, func(m kube.Meta) bool { return !m.DeletionTimestamp.IsZero() })
-		if len(found) > 0 {
-			c.log.InfoContext(ctx, "namespace stays: it is in use", "namespace", name, "by", found[0].Ref.String())
-			return nil
+		for _, m := range found {
+			going, err := c.goes(ctx, m)
+			if err != nil {
+				return err
+			}
+			if !going {
+				c.log.InfoContext(ctx, "namespace stays: it is in use", "namespace", name, "by", m.Ref.String())
+				return nil
+			}
 		}
 	}
 	return c.kube.Delete(ctx, namespaceRef(name), kube.DeleteOptions{Wait: retryFor(ctx)})
+}
+
+// goes reports whether an object is on its way out: it is being deleted, or what controls it is gone or going, so that
+// the garbage collector will come for it.
+func (c *Cluster) goes(ctx context.Context, m kube.Meta) (bool, error) {
+	if !m.DeletionTimestamp.IsZero() {
+		return true, nil
+	}
+	for _, owner := range m.Owners {
+		if !owner.Controller {
+			continue
+		}
+		live, err := c.kube.Get(ctx, owner.Ref)
+		if fault.Is(err, fault.NotFound) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		return c.goes(ctx, metaOf(live))
+	}
+	return false, nil
+}
+
+// metaOf reads of a whole object what a list of metadata would say of its way out.
+func metaOf(o object.Object) kube.Meta {
+	m := kube.Meta{Ref: object.RefOf(o)}
+	if object.String(o, "metadata", "deletionTimestamp") != "" {
+		m.DeletionTimestamp = time.Unix(1, 0)
+	}
+	for _, owner := range object.List(o, "metadata", "ownerReferences") {
+		ref, ok := owner.(map[string]any)
+		if !ok {
+			continue
+		}
+		controls, _ := ref["controller"].(bool)
+		m.Owners = append(m.Owners, kube.Owner{Controller: controls, Ref: object.Ref{
+			APIVersion: object.String(ref, "apiVersion"), Kind: object.String(ref, "kind"), Namespace: m.Ref.Namespace, Name: object.String(ref, "name"),
+		}})
+	}
+	return m
 }
