@@ -27,8 +27,10 @@ resource "lab_monitoring" "this" {
 resource "lab_istio_monitoring" "this" {
   count = var.istio_monitoring.enabled ? 1 : 0
 
-  cluster   = local.cluster
-  namespace = var.mesh.enabled ? lab_istio_mesh.this[0].namespace : local.namespaces.mesh
+  cluster     = local.cluster
+  namespace   = var.mesh.enabled ? lab_istio_mesh.this[0].namespace : local.namespaces.mesh
+  relabelings = local.seed ? "seed-2023" : "current"
+  dashboards  = var.istio_monitoring.dashboards
 
   # The kinds of its objects come with the monitoring charts.
   depends_on = [lab_monitoring.this]

@@ -105,10 +105,24 @@ variable "monitoring" {
 }
 
 variable "istio_monitoring" {
-  description = "Prometheus' view of the mesh: PodMonitor, ServiceMonitor and Istio's dashboards."
-  type        = object({ enabled = optional(bool, true) })
-  default     = {}
-  nullable    = false
+  description = "Prometheus' view of the mesh: PodMonitor, ServiceMonitor and dashboards. `dashboards`: as in `lab_istio_monitoring`; default its own one, `[]` is none."
+  type = object({
+    enabled = optional(bool, true)
+    dashboards = optional(list(object({
+      url     = optional(string)
+      file    = optional(string)
+      builtin = optional(string)
+      sha256  = optional(string)
+      chart = optional(object({
+        repository = optional(string)
+        name       = string
+        version    = optional(string)
+        files      = optional(list(string))
+      }))
+    })))
+  })
+  default  = {}
+  nullable = false
 }
 
 variable "kiali" {
