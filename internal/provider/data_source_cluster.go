@@ -45,18 +45,7 @@ func (d *clusterData) Schema(_ context.Context, _ datasource.SchemaRequest, resp
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "What a cluster says about itself. A cluster that cannot be reached is a result and not an error, so that a plan or a destroy never fails on it.",
 		Attributes: map[string]schema.Attribute{
-			"cluster": schema.SingleNestedAttribute{
-				Optional: true, MarkdownDescription: "The cluster, as `lab_rke2_node.<name>.cluster` gives it. Default: the provider's `kubernetes` block.",
-				Attributes: map[string]schema.Attribute{
-					"uid":             schema.StringAttribute{Optional: true, MarkdownDescription: "UID of namespace `kube-system`."},
-					"host":            schema.StringAttribute{Required: true, MarkdownDescription: "Server node to reach the API through, over SSH."},
-					"port":            schema.Int64Attribute{Optional: true, MarkdownDescription: "Port of its SSH server."},
-					"user":            schema.StringAttribute{Optional: true, MarkdownDescription: "User to log in as."},
-					"host_key":        schema.StringAttribute{Optional: true, MarkdownDescription: "Its public host key."},
-					"address":         schema.StringAttribute{Optional: true, MarkdownDescription: "Its own address, which other nodes join at."},
-					"kubeconfig_path": schema.StringAttribute{Optional: true, MarkdownDescription: "Admin kubeconfig on the host, where the cluster is not RKE2's."},
-				},
-			},
+			"cluster":   clusterDataAttribute(),
 			"reachable": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the API answered."},
 			"reason":    schema.StringAttribute{Computed: true, MarkdownDescription: "Why it did not."},
 			"uid":       schema.StringAttribute{Computed: true, MarkdownDescription: "UID of namespace `kube-system`, which names the cluster for its whole life."},
@@ -71,6 +60,22 @@ func (d *clusterData) Schema(_ context.Context, _ datasource.SchemaRequest, resp
 					"ready":   schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether it is ready."},
 				}},
 			},
+		},
+	}
+}
+
+// clusterDataAttribute is the reference of a data source to its cluster.
+func clusterDataAttribute() schema.SingleNestedAttribute {
+	return schema.SingleNestedAttribute{
+		Optional: true, MarkdownDescription: "The cluster, as `lab_rke2_node.<name>.cluster` gives it. Default: the provider's `kubernetes` block.",
+		Attributes: map[string]schema.Attribute{
+			"uid":             schema.StringAttribute{Optional: true, MarkdownDescription: "UID of namespace `kube-system`."},
+			"host":            schema.StringAttribute{Required: true, MarkdownDescription: "Server node to reach the API through, over SSH."},
+			"port":            schema.Int64Attribute{Optional: true, MarkdownDescription: "Port of its SSH server."},
+			"user":            schema.StringAttribute{Optional: true, MarkdownDescription: "User to log in as."},
+			"host_key":        schema.StringAttribute{Optional: true, MarkdownDescription: "Its public host key."},
+			"address":         schema.StringAttribute{Optional: true, MarkdownDescription: "Its own address, which other nodes join at."},
+			"kubeconfig_path": schema.StringAttribute{Optional: true, MarkdownDescription: "Admin kubeconfig on the host, where the cluster is not RKE2's."},
 		},
 	}
 }

@@ -52,6 +52,7 @@ func withCluster(t *testing.T) (*fakeWorld, *fakeEngine) {
 	t.Helper()
 	w := newWorld(t)
 	w.engines[""] = newEngine(t, "uid-1")
+	w.engines[""].has(t, bundledTraefik)
 	return w, w.engines[""]
 }
 

@@ -74,6 +74,7 @@ func models() map[string]any {
 		kialiType:      &kialiModel{},
 		istioRouteType: &istioRouteModel{}, manifestType: &manifestModel{}, metalLBType: &metalLBModel{},
 		metalLBPoolType: &metalLBPoolModel{}, "lab_rke2_node": &rke2NodeModel{}, nodeToolsType: &nodeToolsModel{}, sampleAppType: &sampleAppModel{},
+		ingressType: &ingressModel{}, ingressControllerType: &ingressControllerModel{}, istioMonitoringType: &istioMonitoringModel{},
 		monitoringType: &monitoringModel{}, tempoType: &tempoModel{},
 		certManagerType: &certManagerModel{}, otelOperatorType: &otelOperatorModel{}, tracingPipelineType: &tracingPipelineModel{},
 	}

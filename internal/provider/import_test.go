@@ -13,6 +13,7 @@ func TestImport_IsFollowedByNoReplacement(t *testing.T) {
 		"lab_helm_release": "default/web", "lab_metallb": metallbRelease, "lab_metallb_pool": "metallb-system/pool",
 		"lab_istio_mesh": "istio-system/istiod", "lab_istio_gateway": "istio-system/istio-ingressgateway", "lab_istio_route": "default/web",
 		"lab_manifest": "v1/ConfigMap/default/c", "lab_sample_app": "default/nginx",
+		"lab_ingress": "default/web", "lab_ingress_controller": "traefik/traefik", "lab_istio_monitoring": "istio-system/istio-monitoring",
 	}
 	for name, config := range everyComponent() {
 		for where, prefix := range map[string]string{"kubernetes block": "", "node": "ssh://root@h/"} {

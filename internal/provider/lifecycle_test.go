@@ -70,8 +70,11 @@ func everyComponent() map[string]attrs {
 			"name": "web", "hosts": []any{"web.example"},
 			"rules": []any{attrs{"destinations": []any{attrs{"host": "web.default.svc.cluster.local"}}}},
 		},
-		"lab_manifest":   {"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: default}\ndata: {a: b}\n"},
-		"lab_sample_app": {"app": "nginx", "name": "nginx"},
+		"lab_manifest":           {"manifest": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: default}\ndata: {a: b}\n"},
+		"lab_sample_app":         {"app": "nginx", "name": "nginx"},
+		"lab_ingress":            {"name": "web", "class_name": "traefik", "service": attrs{"name": "web", "port": 80}},
+		"lab_ingress_controller": {"class_name": "own", "default_class": false, "exposure": "load_balancer"},
+		"lab_istio_monitoring":   {},
 
 		"lab_cert_manager":     {},
 		"lab_otel_operator":    {},

@@ -67,9 +67,12 @@ func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 		newCertManager,
 		newHelmRelease,
 		newHostsEntries,
+		newIngress,
+		newIngressController,
 		newIstioGateway,
 		newIstioInjection,
 		newIstioMesh,
+		newIstioMonitoring,
 		newIstioRoute,
 		newK3dCluster,
 		newKiali,
@@ -82,13 +85,19 @@ func (p *labProvider) Resources(context.Context) []func() resource.Resource {
 		newRKE2Node,
 		newSampleApp,
 		newTempo,
+		newTraceCheck,
 		newTracingPipeline,
+		newTraffic,
 	}
 }
 
 func (p *labProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
 		newClusterData,
+		newHTTPCheck,
+		newIngressControllerData,
+		newServiceGraph,
+		newTraces,
 	}
 }
 
@@ -96,6 +105,7 @@ func (p *labProvider) EphemeralResources(context.Context) []func() ephemeral.Eph
 	return []func() ephemeral.EphemeralResource{
 		newGrafanaCredentials,
 		newKubeconfig,
+		newPortForward,
 	}
 }
 
