@@ -110,6 +110,10 @@ func (s *Server) serve(ctx context.Context) error {
 func (s *Server) bringUp(ctx context.Context) error {
 	o := &s.options
 	began := time.Now()
+	// The controller manager gives up when the API is not ready within ten seconds of its own start, which a busy machine exceeds.
+	if err := s.waitListening(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ports.api))); err != nil {
+		return err
+	}
 	if err := s.startChild(ControllerManager, o.controllerManagerArgs()); err != nil {
 		return err
 	}
