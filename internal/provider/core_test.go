@@ -327,3 +327,16 @@ func (c *core) imported(name, id string) (*tracked, report) {
 	got := resp.ImportedResources[0]
 	return c.refresh(name, &tracked{value: c.static(c.typ(name), got.State), private: got.Private, identity: got.Identity})
 }
+
+// read reads a data source.
+func (c *core) read(name string, config attrs) (tftypes.Value, report) {
+	c.t.Helper()
+	typ := c.schemas.DataSourceSchemas[name].ValueType()
+	resp, err := c.server.ReadDataSource(c.t.Context(), &tfprotov6.ReadDataSourceRequest{
+		TypeName: name, Config: c.dynamic(typ, valueOf(c.t, typ, config)),
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return c.static(typ, resp.State), c.report(resp.Diagnostics)
+}

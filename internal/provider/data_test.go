@@ -23,17 +23,10 @@ func TestClusterData_TellsOfAClusterThatCannotBeReached(t *testing.T) {
 			w, _ := withCluster(t)
 			w.err = c.err
 			lab := newCore(t, w, nil)
-			typ := lab.schemas.DataSourceSchemas["lab_cluster"].ValueType()
-			resp, err := lab.server.ReadDataSource(t.Context(), &tfprotov6.ReadDataSourceRequest{
-				TypeName: "lab_cluster", Config: lab.dynamic(typ, valueOf(t, typ, attrs{})),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r := lab.report(resp.Diagnostics); r.errors != "" {
+			v, r := lab.read("lab_cluster", attrs{})
+			if r.errors != "" {
 				t.Fatal(r.errors)
 			}
-			v := lab.static(typ, resp.State)
 			got := strings.Join([]string{textOf(t, v, "reachable"), textOf(t, v, "uid"), textOf(t, v, "version"), strings.Trim(textOf(t, v, "nodes"), "[]")}, " ")
 			if strings.TrimRight(got, "]") != strings.TrimRight(c.want, "]") {
 				t.Errorf("read %q, want %q", got, c.want)

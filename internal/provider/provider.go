@@ -95,6 +95,8 @@ func (p *labProvider) DataSources(context.Context) []func() datasource.DataSourc
 	return []func() datasource.DataSource{
 		newClusterData,
 		newHTTPCheck,
+		newHelmChartsData,
+		newImagesData,
 		newIngressControllerData,
 		newServiceGraph,
 		newTraces,

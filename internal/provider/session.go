@@ -25,6 +25,8 @@ type session struct {
 	walk walk
 	// joins lets servers of one cluster join one at a time.
 	joins keyedLocks
+	// forwards are the ports that lead into clusters.
+	forwards openForwards
 }
 
 func newSession(version string, set settings, open OpenWorld) *session {

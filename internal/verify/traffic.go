@@ -129,22 +129,28 @@ func (t *traffic) one(ctx context.Context) {
 }
 
 func (t *traffic) request(ctx context.Context, id TraceID) (int, error) {
-	timeout := t.options.Timeout
+	return Ask(ctx, t.client, id, t.options)
+}
+
+// Ask sends one request that belongs to a trace and returns the status of the answer. Of the options it takes what
+// concerns one request.
+func Ask(ctx context.Context, client *http.Client, id TraceID, o TrafficOptions) (int, error) {
+	timeout := o.Timeout
 	if timeout <= 0 {
 		timeout = defaultRequestTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, t.options.Method, t.options.URL, nil)
+	request, err := http.NewRequestWithContext(ctx, o.Method, o.URL, nil)
 	if err != nil {
 		return 0, err
 	}
-	for name, value := range t.options.Headers {
+	for name, value := range o.Headers {
 		request.Header.Set(name, value)
 	}
 	id.Propagate(request.Header)
-	request.Host = t.options.Host
-	response, err := t.client.Do(request)
+	request.Host = o.Host
+	response, err := client.Do(request)
 	if err != nil {
 		return 0, err
 	}

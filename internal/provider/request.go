@@ -1,0 +1,41 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dxlab/terraform-provider-lab/internal/reach"
+)
+
+// client makes the HTTP client of the requests, after it has made sure that they go to the lab.
+func (m *requestModel) client(ctx context.Context, s *session, diags *diag.Diagnostics) (*http.Client, error) {
+	ref := referenceOf(ctx, m.Cluster, types.StringNull(), diags)
+	via := outside(m.Via, ref)
+	if via != reach.ViaCluster && !m.AllowExternal.ValueBool() {
+		engine, err := s.cluster(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if err := checkTarget(ctx, engine, ref, m.URL.ValueString()); err != nil {
+			return nil, err
+		}
+	}
+	return s.within(ctx, ref, via)
+}
+
+// keepMeasured updates a resource that did its work already: only its timeouts can differ.
+func keepMeasured(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var limits timeouts.Value
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("timeouts"), &limits)...)
+	resp.State.Raw = req.State.Raw
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("timeouts"), limits)...)
+}
+
+func decimal(n int) string { return strconv.Itoa(n) }

@@ -1,0 +1,218 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
+	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/float64default"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/verify"
+)
+
+var _ resource.ResourceWithConfigure = (*traffic)(nil)
+
+func newTraffic() resource.Resource { return &traffic{} }
+
+type traffic struct{ session *session }
+
+const trafficType = "lab_traffic"
+
+type trafficModel struct {
+	requestModel
+	Requests    types.Int64    `tfsdk:"requests"`
+	Rate        types.Float64  `tfsdk:"rate"`
+	Concurrency types.Int64    `tfsdk:"concurrency"`
+	MinSuccess  types.Float64  `tfsdk:"min_success"`
+	Sent        types.Int64    `tfsdk:"sent"`
+	Succeeded   types.Int64    `tfsdk:"succeeded"`
+	Status      types.Map      `tfsdk:"status_counts"`
+	Errors      types.Map      `tfsdk:"error_counts"`
+	Latency     types.Object   `tfsdk:"latency_ms"`
+	TraceIDs    types.List     `tfsdk:"trace_ids"`
+	Started     types.String   `tfsdk:"started_at"`
+	Ended       types.String   `tfsdk:"ended_at"`
+	Timeouts    timeouts.Value `tfsdk:"timeouts"`
+}
+
+// requestModel are the arguments of everything that sends requests to the lab.
+type requestModel struct {
+	Cluster        types.Object `tfsdk:"cluster"`
+	URL            types.String `tfsdk:"url"`
+	Host           types.String `tfsdk:"host"`
+	Via            types.String `tfsdk:"via"`
+	Headers        types.Map    `tfsdk:"headers"`
+	RequestTimeout types.String `tfsdk:"request_timeout"`
+	AllowExternal  types.Bool   `tfsdk:"allow_external"`
+	Triggers       types.Map    `tfsdk:"triggers"`
+}
+
+func requestAttributes(again string, own map[string]schema.Attribute) map[string]schema.Attribute {
+	shared := map[string]schema.Attribute{
+		"cluster":         referenceAttribute(),
+		"url":             schema.StringAttribute{Required: true, MarkdownDescription: "What to ask for, such as `http://${lab_istio_gateway.this.load_balancer_address}/productpage`. Only http and https."},
+		"host":            schema.StringAttribute{Optional: true, MarkdownDescription: "Name in the request (Host header), so that no name has to resolve. Default: the one of `url`."},
+		"via":             schema.StringAttribute{Optional: true, MarkdownDescription: viaDoc + " Default: `node` where `cluster` is given, else `local`.", Validators: []validator.String{stringvalidator.OneOf(ways...)}},
+		"headers":         schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Further headers of every request. `traceparent` and B3 headers are added, with a trace id of its own for each request, sampled."},
+		"request_timeout": schema.StringAttribute{Optional: true, MarkdownDescription: "How long each answer may take. Default: `10s`.", Validators: []validator.String{duration{}}},
+		"allow_external": schema.BoolAttribute{
+			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
+			MarkdownDescription: "Sends also to an address that is neither a node nor a load balancer nor in an address pool of the cluster. Default: `false`, which refuses it, because what is sent is load.",
+		},
+		"triggers": triggersAttribute(again),
+	}
+	for name, a := range own {
+		shared[name] = a
+	}
+	return shared
+}
+
+var latencyTypes = map[string]attr.Type{"p50": types.Float64Type, "p90": types.Float64Type, "p99": types.Float64Type, "max": types.Float64Type}
+
+func (r *traffic) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = trafficType
+}
+
+func (r *traffic) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	r.session = sessionOf(req.ProviderData, &resp.Diagnostics)
+}
+
+func (r *traffic) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := requestAttributes("the requests are sent again", map[string]schema.Attribute{
+		"requests":    schema.Int64Attribute{Required: true, MarkdownDescription: "How many requests are sent.", Validators: []validator.Int64{int64validator.Between(1, 1_000_000)}},
+		"rate":        schema.Float64Attribute{Optional: true, Computed: true, Default: float64default.StaticFloat64(defaultRate), MarkdownDescription: "Requests a second at most. Default: `50`.", Validators: []validator.Float64{float64validator.Between(0.01, 10_000)}},
+		"concurrency": schema.Int64Attribute{Optional: true, Computed: true, Default: int64default.StaticInt64(defaultConcurrency), MarkdownDescription: "Requests under way at once. Default: `4`.", Validators: []validator.Int64{int64validator.Between(1, 1000)}},
+		"min_success": schema.Float64Attribute{Optional: true, MarkdownDescription: "Share of the requests, 0 to 1, that must get an answer below 400; fewer are an error. Default: none has to.", Validators: []validator.Float64{float64validator.Between(0, 1)}},
+	})
+	computed := map[string]schema.Attribute{
+		"sent":          schema.Int64Attribute{Computed: true, MarkdownDescription: "Requests that were sent."},
+		"succeeded":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Those with an answer below 400."},
+		"status_counts": schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Answers by status."},
+		"error_counts":  schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Requests without an answer, by what went wrong."},
+		"latency_ms": schema.SingleNestedAttribute{
+			Computed: true, MarkdownDescription: "Latencies of the answers in milliseconds.",
+			Attributes: map[string]schema.Attribute{
+				"p50": schema.Float64Attribute{Computed: true, MarkdownDescription: "Half of the answers came within."},
+				"p90": schema.Float64Attribute{Computed: true, MarkdownDescription: "Nine of ten came within."},
+				"p99": schema.Float64Attribute{Computed: true, MarkdownDescription: "99 of 100 came within."},
+				"max": schema.Float64Attribute{Computed: true, MarkdownDescription: "The slowest."},
+			},
+		},
+		"trace_ids":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Trace ids of the first requests that succeeded, 20 at most."},
+		"started_at": schema.StringAttribute{Computed: true, MarkdownDescription: "When the first request was sent, RFC 3339."},
+		"ended_at":   schema.StringAttribute{Computed: true, MarkdownDescription: "When the last answer was there."},
+		"timeouts":   timeoutsAttribute(ctx),
+	}
+	attributes = once(attributes)
+	for name, a := range computed {
+		attributes[name] = a
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Traffic to the lab: a number of requests, each with a trace id of its own, sent when the resource is made and again when an argument or a trigger changes. " +
+			"Destroying it does nothing. On Terraform 1.14 the action of the same name does it without a resource.",
+		Attributes: attributes,
+	}
+}
+
+const (
+	defaultRate        = 50
+	defaultConcurrency = 4
+	// keptTraces is how many trace ids a state keeps: enough to look at, few enough to read.
+	keptTraces = 20
+)
+
+func (r *traffic) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var m trafficModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	limit, diags := m.Timeouts.Create(ctx, createTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	sent, err := m.send(ctx, r.session, &resp.Diagnostics)
+	if err != nil {
+		addFault(&resp.Diagnostics, "Sending", "traffic to "+m.URL.ValueString(), err)
+		return
+	}
+	m.observe(sent)
+	if want := m.MinSuccess.ValueFloat64(); float64(sent.Succeeded) < want*float64(sent.Sent) {
+		resp.Diagnostics.AddError("Too few requests succeeded", "To "+m.URL.ValueString()+": "+sent.String()+".")
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+}
+
+func (m *trafficModel) send(ctx context.Context, s *session, diags *diag.Diagnostics) (verify.Traffic, error) {
+	client, err := m.client(ctx, s, diags)
+	if err != nil {
+		return verify.Traffic{}, err
+	}
+	sent, err := verify.Send(ctx, client, verify.TrafficOptions{
+		URL: m.URL.ValueString(), Host: m.Host.ValueString(), Headers: textMap(ctx, m.Headers, diags),
+		Requests: int(m.Requests.ValueInt64()), Rate: m.Rate.ValueFloat64(), Concurrency: int(m.Concurrency.ValueInt64()),
+		Timeout: limitOf(m.RequestTimeout, 0), KeepTraces: keptTraces,
+	})
+	if err != nil && sent.Sent > 0 {
+		return sent, fault.New(fault.KindOf(err), &stoppedEarly{sent, err})
+	}
+	return sent, err
+}
+
+// stoppedEarly says how far traffic came before it was stopped.
+type stoppedEarly struct {
+	sent verify.Traffic
+	err  error
+}
+
+func (e *stoppedEarly) Error() string {
+	return "stopped early, " + e.sent.String() + ": " + e.err.Error()
+}
+func (e *stoppedEarly) Unwrap() error { return e.err }
+
+func (m *trafficModel) observe(t verify.Traffic) {
+	m.Sent, m.Succeeded = types.Int64Value(int64(t.Sent)), types.Int64Value(int64(t.Succeeded))
+	status := map[string]attr.Value{}
+	for code, n := range t.Status {
+		status[decimal(code)] = types.Int64Value(int64(n))
+	}
+	errors := map[string]attr.Value{}
+	for what, n := range t.Errors {
+		errors[what] = types.Int64Value(int64(n))
+	}
+	ids := []attr.Value{}
+	for _, id := range t.TraceIDs {
+		ids = append(ids, types.StringValue(string(id)))
+	}
+	m.Status, m.Errors = types.MapValueMust(types.Int64Type, status), types.MapValueMust(types.Int64Type, errors)
+	m.TraceIDs = types.ListValueMust(types.StringType, ids)
+	m.Latency = types.ObjectValueMust(latencyTypes, map[string]attr.Value{
+		"p50": types.Float64Value(milliseconds(t.P50)), "p90": types.Float64Value(milliseconds(t.P90)),
+		"p99": types.Float64Value(milliseconds(t.P99)), "max": types.Float64Value(milliseconds(t.Max)),
+	})
+	m.Started, m.Ended = types.StringValue(t.Started.UTC().Format(time.RFC3339)), types.StringValue(t.Ended.UTC().Format(time.RFC3339))
+}
+
+// Read keeps what was measured: traffic that was sent does not change.
+func (r *traffic) Read(_ context.Context, _ resource.ReadRequest, _ *resource.ReadResponse) {}
+
+// Update is called for other timeouts alone; everything else means replacement.
+func (r *traffic) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	keepMeasured(ctx, req, resp)
+}
+
+// Delete has nothing to take back.
+func (r *traffic) Delete(context.Context, resource.DeleteRequest, *resource.DeleteResponse) {}
