@@ -263,7 +263,7 @@ func TestRemove_KeepsNamespaces(t *testing.T) {
 	}
 }
 
-// controlled is an object whose controller is of a kind, and named owner.
+// controlled is an object whose owner is of a kind, and named owner.
 func controlled(kind, name, by string) object.Object {
 	version := "apps/v1"
 	if kind == "Pod" {
@@ -271,7 +271,7 @@ func controlled(kind, name, by string) object.Object {
 	}
 	o := object.New(object.Ref{APIVersion: version, Kind: kind, Namespace: "demo", Name: name})
 	if by != "" {
-		object.Set(o, []any{map[string]any{"apiVersion": "apps/v1", "kind": by, "name": "owner", "controller": true}}, "metadata", "ownerReferences")
+		object.Set(o, []any{map[string]any{"apiVersion": "apps/v1", "kind": by, "name": "owner"}}, "metadata", "ownerReferences")
 	}
 	return o
 }

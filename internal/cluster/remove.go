@@ -175,26 +175,25 @@ func (c *Cluster) removeNamespace(ctx context.Context, name string) error {
 	return c.kube.Delete(ctx, namespaceRef(name), kube.DeleteOptions{Wait: retryFor(ctx)})
 }
 
-// goes reports whether an object is on its way out: it is being deleted, or what controls it is gone or going, so that
+// goes reports whether an object is on its way out: it is being deleted, or all that own it are gone or going, so that
 // the garbage collector will come for it.
 func (c *Cluster) goes(ctx context.Context, m kube.Meta) (bool, error) {
 	if !m.DeletionTimestamp.IsZero() {
 		return true, nil
 	}
 	for _, owner := range m.Owners {
-		if !owner.Controller {
-			continue
-		}
 		live, err := c.kube.Get(ctx, owner.Ref)
 		if fault.Is(err, fault.NotFound) {
-			return true, nil
+			continue
 		}
 		if err != nil {
 			return false, err
 		}
-		return c.goes(ctx, metaOf(live))
+		if going, err := c.goes(ctx, metaOf(live)); err != nil || !going {
+			return false, err
+		}
 	}
-	return false, nil
+	return len(m.Owners) > 0, nil
 }
 
 // metaOf reads of a whole object what a list of metadata would say of its way out.
@@ -208,8 +207,7 @@ func metaOf(o object.Object) kube.Meta {
 		if !ok {
 			continue
 		}
-		controls, _ := ref["controller"].(bool)
-		m.Owners = append(m.Owners, kube.Owner{Controller: controls, Ref: object.Ref{
+		m.Owners = append(m.Owners, kube.Owner{Ref: object.Ref{
 			APIVersion: object.String(ref, "apiVersion"), Kind: object.String(ref, "kind"), Namespace: m.Ref.Namespace, Name: object.String(ref, "name"),
 		}})
 	}
