@@ -58,10 +58,11 @@ on_lab() {
 	host=${host#*@}
 	settings "host = \"${host%:*}\"" "artifacts = { url = \"$LAB_RELEASE_URL/releases/download\" }" \
 		"chart_repository = \"$LAB_CHARTS\"" 'gateway_address = "10.88.100.10"'
-	# These tools' releases are on the internet, where the lab's hosts do not get.
+	# These are on the internet, where a test lab does not get.
 	[[ $example == quickstart ]] || cat >"$config/override.tf" <<-'HCL'
 		module "lab" {
-		  tools = { calicoctl = { enabled = false }, kubens = { enabled = false }, helm = { enabled = false } }
+		  tools            = { calicoctl = { enabled = false }, kubens = { enabled = false }, helm = { enabled = false } }
+		  istio_monitoring = { dashboards = [{ builtin = "mesh-overview" }] }
 		}
 	HCL
 }

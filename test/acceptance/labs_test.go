@@ -52,8 +52,9 @@ func keep(more ...string) string {
 	return "module \"lab\" {\n  rke2 = { artifacts = var.artifacts, on_destroy = \"keep\" }\n  " + strings.Join(more, "\n  ") + "\n}\n"
 }
 
-// noDownloads leaves out the tools that are fetched from the internet, where hosts of a test lab do not get.
-const noDownloads = "tools = { calicoctl = { enabled = false }, kubens = { enabled = false }, helm = { enabled = false } }"
+// noDownloads leaves out what is fetched from the internet, where a test lab does not get: tools, and Istio's dashboards.
+const noDownloads = `tools = { calicoctl = { enabled = false }, kubens = { enabled = false }, helm = { enabled = false } }
+  istio_monitoring = { dashboards = [{ builtin = "mesh-overview" }] }`
 
 func TestAccLab_Current(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,8 @@ package acceptance_test
 import (
 	"os"
 	"testing"
+
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
 )
 
 // oldKubernetes names the control plane on which the versions of 2023 run as they did; `make test-seed` sets it.
@@ -32,6 +34,12 @@ func TestAccSeed_IsTheTutorial(t *testing.T) {
 		"gateway": labGateway, "ingress": address, "host": address, "node": name, "domain": "example.com",
 	})
 	table.exactly(t, host)
+	dashboards, err := beside(t, host).client.ListMeta(t.Context(), kube.ListOptions{
+		APIVersion: "v1", Kind: "ConfigMap", Namespace: "istio-system", LabelSelector: "grafana_dashboard=1",
+	})
+	if err != nil || len(dashboards) == 0 {
+		t.Errorf("Grafana finds no dashboard of the mesh: %v", err)
+	}
 	e.says(e.succeed(e.destroy()), "Destroy complete!")
 	beside(t, host).nothingLeft()
 }

@@ -37,4 +37,12 @@ module "lab" {
 
   # Every request is traced. A busy mesh wants a few percent.
   mesh = { sampling = 100 }
+
+  # Istio's own dashboards, fetched by the machine that runs Terraform and checked.
+  istio_monitoring = {
+    dashboards = [{
+      url    = "https://raw.githubusercontent.com/istio/istio/1.30.3/samples/addons/grafana.yaml"
+      sha256 = "1f9ee332c828a29e7c4418661b80d7b766fba2d8a5234b892071ef0a0361b13e"
+    }]
+  }
 }

@@ -35,4 +35,12 @@ module "lab" {
   addresses        = { gateway = var.gateway_address }
   domain           = var.domain
   chart_repository = var.chart_repository
+
+  # Istio's own dashboards, fetched by the machine that runs Terraform and checked.
+  istio_monitoring = {
+    dashboards = [{
+      url    = "https://raw.githubusercontent.com/istio/istio/1.17.1/samples/addons/grafana.yaml"
+      sha256 = "3fab023e8fee67435041459ef660287cb158d1cb0488485796c36c00d076163a"
+    }]
+  }
 }
