@@ -60,6 +60,9 @@ func render(t *testing.T, b builder, kubernetes string) (component.Component, re
 			out[key(object.RefOf(o))] = o
 		}
 		for _, condition := range chart.Ready {
+			if condition.Kind == component.Established && len(got.Hooks) > 0 {
+				continue // a Job of the chart makes it
+			}
 			if _, ok := out[key(condition.Ref)]; !ok {
 				t.Errorf("nothing makes what is waited for: %s", condition.Name)
 			}
