@@ -289,3 +289,23 @@ func TestRemove_KeepsWhatTheChartKeeps(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Helm keeps no values as null, and a component without settings has an empty map.
+func TestInstall_LeavesAReleaseWithoutValuesAlone(t *testing.T) {
+	t.Parallel()
+	f, c := newFakes(t)
+	comp := web()
+	comp.Charts[0].Values = map[string]any{}
+	if _, err := c.Install(t.Context(), comp, InstallOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	kept := f.releases["demo/web"]
+	kept.Values = nil
+	f.releases["demo/web"] = kept
+	if _, err := c.Install(t.Context(), comp, InstallOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.specs) != 1 {
+		t.Errorf("it was installed %d times", len(f.specs))
+	}
+}

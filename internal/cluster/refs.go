@@ -74,6 +74,9 @@ func plain(values map[string]any) map[string]any {
 	if err != nil {
 		return values
 	}
+	if out == nil {
+		return map[string]any{} // a release without values has null for them
+	}
 	return out
 }
 
