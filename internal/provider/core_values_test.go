@@ -101,13 +101,18 @@ func valueOf(t *testing.T, typ tftypes.Type, v any) tftypes.Value {
 	case attrs:
 		return valueOfMap(t, typ, v)
 	case []any:
-		list, ok := typ.(tftypes.List)
-		if !ok {
+		var below tftypes.Type
+		switch typ := typ.(type) {
+		case tftypes.List:
+			below = typ.ElementType
+		case tftypes.Set:
+			below = typ.ElementType
+		default:
 			t.Fatalf("a list for %s", typ)
 		}
 		values := []tftypes.Value{}
 		for _, e := range v {
-			values = append(values, valueOf(t, list.ElementType, e))
+			values = append(values, valueOf(t, below, e))
 		}
 		return tftypes.NewValue(typ, values)
 	default:

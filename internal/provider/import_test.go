@@ -14,6 +14,8 @@ func TestImport_IsFollowedByNoReplacement(t *testing.T) {
 		"lab_istio_mesh": "istio-system/istiod", "lab_istio_gateway": "istio-system/istio-ingressgateway", "lab_istio_route": "default/web",
 		"lab_manifest": "v1/ConfigMap/default/c", "lab_sample_app": "default/nginx",
 		"lab_ingress": "default/web", "lab_ingress_controller": "traefik/traefik", "lab_istio_monitoring": "istio-system/istio-monitoring",
+		"lab_cert_manager": "cert-manager/cert-manager", "lab_otel_operator": "otel-system/opentelemetry-operator", "lab_tracing_pipeline": "otel-system/otel",
+		"lab_istio_injection": "shop", "lab_kiali": "kiali-operator/kiali-operator",
 	}
 	for name, config := range everyComponent() {
 		for where, prefix := range map[string]string{"kubernetes block": "", "node": "ssh://root@h/"} {
@@ -26,6 +28,9 @@ func TestImport_IsFollowedByNoReplacement(t *testing.T) {
 				for _, installed := range e.installed {
 					for _, o := range installed.Objects {
 						e.live[object.RefOf(o)] = o
+					}
+					for _, l := range installed.Labels {
+						e.live[l.Ref] = labelled(l)
 					}
 				}
 				s := must2(t)(c.imported(name, prefix+ids[name]))
