@@ -296,13 +296,14 @@ func TestInstall_LeavesAReleaseWithoutValuesAlone(t *testing.T) {
 	f, c := newFakes(t)
 	comp := web()
 	comp.Charts[0].Values = map[string]any{}
-	if _, err := c.Install(t.Context(), comp, InstallOptions{}); err != nil {
+	first, err := c.Install(t.Context(), comp, InstallOptions{})
+	if err != nil {
 		t.Fatal(err)
 	}
 	kept := f.releases["demo/web"]
 	kept.Values = nil
 	f.releases["demo/web"] = kept
-	if _, err := c.Install(t.Context(), comp, InstallOptions{}); err != nil {
+	if _, err := c.Install(t.Context(), comp, InstallOptions{Known: first.Known}); err != nil {
 		t.Fatal(err)
 	}
 	if len(f.specs) != 1 {
