@@ -38,12 +38,10 @@ func TestModule_Plans(t *testing.T) {
 	w.must(os.CopyFS(w.dir, os.DirFS("../../modules/lab")))
 	var text strings.Builder
 	text.WriteString("mock_provider \"lab\" {}\n\nvariables {\n  servers = [{ host = \"lab-1\" }]\n  addresses = { gateway = \"192.0.2.10\" }\n}\n")
-	for _, profile := range []string{"current", "seed-2023"} {
-		for off, resource := range parts {
-			name := strings.ReplaceAll(profile, "-", "_") + "_without_" + strings.NewReplacer("lab_", "", ".", "_").Replace(resource)
-			fmt.Fprintf(&text, "\nrun %q {\n  command = plan\n  variables {\n    profile = %q\n    %s\n  }\n  assert {\n    condition = length(%s) == 0\n    error_message = \"it is planned\"\n  }\n}\n",
-				name, profile, off, resource)
-		}
+	for off, resource := range parts {
+		name := "without_" + strings.NewReplacer("lab_", "", ".", "_").Replace(resource)
+		fmt.Fprintf(&text, "\nrun %q {\n  command = plan\n  variables {\n    %s\n  }\n  assert {\n    condition = length(%s) == 0\n    error_message = \"it is planned\"\n  }\n}\n",
+			name, off, resource)
 	}
 	w.write("tests/each.tftest.hcl", text.String())
 	w.succeed(w.run("init", "-input=false"))

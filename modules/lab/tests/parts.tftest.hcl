@@ -100,7 +100,7 @@ run "nothing_but_nodes" {
   }
 
   assert {
-    condition     = length(output.urls) == 0 && output.hosts_block == "" && length(lab_rke2_node.first) == 1
+    condition     = length(output.urls) == 0 && length(lab_hosts_entries.server) == 0 && length(lab_rke2_node.first) == 1
     error_message = "Something is there that is switched off."
   }
 }
