@@ -66,6 +66,9 @@ func everyComponent() map[string]attrs {
 		"lab_metallb_pool":  {"name": "pool", "addresses": []any{"10.0.0.0/28"}},
 		"lab_istio_mesh":    {},
 		"lab_istio_gateway": {},
+
+		"lab_istio_injection": {"namespace": "shop"},
+		"lab_kiali":           {},
 		"lab_istio_route": {
 			"name": "web", "hosts": []any{"web.example"},
 			"rules": []any{attrs{"destinations": []any{attrs{"host": "web.default.svc.cluster.local"}}}},
