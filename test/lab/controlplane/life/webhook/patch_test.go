@@ -81,6 +81,33 @@ func TestPatcher_FillsInTheBundle(t *testing.T) {
 	}
 }
 
+func TestPatcher_WaitsForWhatTheInjectorCopies(t *testing.T) {
+	t.Parallel()
+	configuration := &admissionv1.ValidatingWebhookConfiguration{
+		ObjectMeta: metav1.ObjectMeta{Name: "hooks", Annotations: map[string]string{"cert-manager.io/inject-ca-from": "hooks/cert"}},
+		Webhooks:   []admissionv1.ValidatingWebhook{hook()},
+	}
+	injector := readyPod("injector", map[string]string{"app.kubernetes.io/component": "cainjector"})
+	p, client, _ := newPatcher(t, append(readyService(), injector, configuration), nil)
+	there := false
+	p.Injectable = func(_ context.Context, annotations map[string]string) bool {
+		return there && annotations["cert-manager.io/inject-ca-from"] == "hooks/cert"
+	}
+	for _, there = range []bool{false, true} {
+		wait, err := p.Sync(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		live, err := client.AdmissionregistrationV1().ValidatingWebhookConfigurations().Get(t.Context(), "hooks", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if has := len(live.Webhooks[0].ClientConfig.CABundle) > 0; has != there || (wait > 0) == there {
+			t.Errorf("certificate %v: bundle %v, again in %v", there, has, wait)
+		}
+	}
+}
+
 func TestPatcher_FillsInConversions(t *testing.T) {
 	t.Parallel()
 	crd := &apiextensionsv1.CustomResourceDefinition{

@@ -14,6 +14,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
@@ -74,6 +75,29 @@ func TestServer_ConvertsByRenamingTheVersion(t *testing.T) {
 	want := `{"apiVersion":"example.test/v2","kind":"Thing","metadata":{"name":"a"},"spec":{"n":1}}`
 	if len(got.Response.ConvertedObjects) != 1 || string(bytes.TrimSpace(got.Response.ConvertedObjects[0].Raw)) != want {
 		t.Errorf("got %s", got.Response.ConvertedObjects)
+	}
+}
+
+// renamer converts things by a field of its own.
+type renamer struct{ denier }
+
+func (renamer) Converts(group, kind string) bool { return group == "example.test" && kind == "Other" }
+
+func (renamer) Convert(object *unstructured.Unstructured, desired string) error {
+	return unstructured.SetNestedField(object.Object, desired, "spec", "from")
+}
+
+func TestServer_LetsAConverterChangeItsKind(t *testing.T) {
+	t.Parallel()
+	s := NewServer(slog.New(slog.DiscardHandler), denier{"x"}, renamer{})
+	for kind, want := range map[string]string{"Other": "example.test/v2", "Thing": ""} {
+		o := &unstructured.Unstructured{Object: map[string]any{"apiVersion": "example.test/v1", "kind": kind, "spec": map[string]any{}}}
+		if err := s.change(o, "example.test/v2"); err != nil {
+			t.Fatal(err)
+		}
+		if got, _, _ := unstructured.NestedString(o.Object, "spec", "from"); got != want {
+			t.Errorf("%s: %q, want %q", kind, got, want)
+		}
 	}
 }
 
