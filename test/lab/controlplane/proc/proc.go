@@ -23,8 +23,8 @@ type Spec struct {
 	Args []string
 	// Env is added to the parent's environment.
 	Env []string
-	// Restart starts the child again after RestartDelay when it ends; its end is then not reported.
-	Restart bool
+	// Restart tells, when the child has ended, whether it is started again after RestartDelay; its end is then not reported. Nil is never.
+	Restart func() bool
 }
 
 // RestartDelay is the pause before a child with Restart is started again, long enough that a crash loop costs little CPU.
@@ -116,7 +116,7 @@ func (g *Group) wait(c *child, cmd *exec.Cmd) {
 	if err == nil {
 		err = fmt.Errorf("ended with exit code 0")
 	}
-	if !c.spec.Restart {
+	if c.spec.Restart == nil || !c.spec.Restart() {
 		g.exits <- Exit{Name: c.spec.Name, Err: err, LogTail: tail(g.logPath(c.spec.Name), 2048)}
 		return
 	}

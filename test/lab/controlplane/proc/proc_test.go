@@ -60,7 +60,7 @@ func TestGroup_RestartsAChild(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	g := NewGroup(dir, slog.New(slog.DiscardHandler))
-	if err := g.Start(Spec{Name: "again", Path: "/bin/sh", Args: []string{"-c", "echo up"}, Restart: true}); err != nil {
+	if err := g.Start(Spec{Name: "again", Path: "/bin/sh", Args: []string{"-c", "echo up"}, Restart: func() bool { return true }}); err != nil {
 		t.Fatal(err)
 	}
 	waitFor(t, "a second start", func() bool {

@@ -117,3 +117,17 @@ func TestMemberName_StaysTheSame(t *testing.T) {
 		t.Errorf("%q, then %q and %v", first, second, err)
 	}
 }
+
+func TestServer_RestartsControllersUntilItIsReady(t *testing.T) {
+	t.Parallel()
+	for listen, later := range map[string]bool{"127.0.0.1": false, "192.0.2.1": true} {
+		s := Server{options: Options{EtcdListen: listen}}
+		if !s.restarts(ControllerManager) || !s.restarts(Scheduler) || s.restarts(APIServer) || s.restarts(Etcd) {
+			t.Errorf("%s: wrong children are started again before the server is ready", listen)
+		}
+		s.ready.Store(true)
+		if s.restarts(ControllerManager) != later || s.restarts(APIServer) {
+			t.Errorf("%s: wrong children are started again when the server is ready", listen)
+		}
+	}
+}

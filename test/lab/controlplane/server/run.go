@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/egress"
@@ -33,6 +34,7 @@ type Server struct {
 	logger  *slog.Logger
 	// proxy is the API server's way into the cluster; nil without life.
 	proxy *egress.Proxy
+	ready atomic.Bool
 }
 
 // Run runs a server until ctx ends, its lifeline is cut or one of its components dies, and returns when all children are gone. The
@@ -110,10 +112,6 @@ func (s *Server) serve(ctx context.Context) error {
 func (s *Server) bringUp(ctx context.Context) error {
 	o := &s.options
 	began := time.Now()
-	// The controller manager gives up when the API is not ready within ten seconds of its own start, which a busy machine exceeds.
-	if err := s.waitListening(ctx, net.JoinHostPort("127.0.0.1", strconv.Itoa(s.ports.api))); err != nil {
-		return err
-	}
 	if err := s.startChild(ControllerManager, o.controllerManagerArgs()); err != nil {
 		return err
 	}
@@ -132,6 +130,7 @@ func (s *Server) bringUp(ctx context.Context) error {
 			return err
 		}
 	}
+	s.ready.Store(true)
 	return writeFile(o.path("ready"), []byte(time.Since(began).String()+"\n"))
 }
 
@@ -143,8 +142,14 @@ func (s *Server) startChild(name string, args []string) error {
 	return s.group.Start(proc.Spec{
 		Name: name, Path: path, Args: append([]string{name}, args...),
 		Env:     []string{"HOME=" + s.options.DataDir},
-		Restart: s.options.stacked() && (name == ControllerManager || name == Scheduler),
+		Restart: func() bool { return s.restarts(name) },
 	})
+}
+
+// restarts tells whether a child that has ended is started again: the controllers, where they elect a leader and end when they lose the
+// lead, and everywhere until the server is ready. On a busy machine the API may take longer than the ten seconds that they wait for it.
+func (s *Server) restarts(name string) bool {
+	return (name == ControllerManager || name == Scheduler) && (s.options.stacked() || !s.ready.Load())
 }
 
 // program is the binary that a component is in.
