@@ -18,7 +18,7 @@ func TestAccSeed_IsTheTutorial(t *testing.T) {
 	l, host := oneHost(t)
 	override := keep(noDownloads)
 	if os.Getenv("LAB_KUBERNETES") != oldKubernetes {
-		override = keep(noDownloads, `monitoring = { values = [yamlencode({ global = { cattle = { psp = { enabled = false } } } })] }`)
+		override = keep(noDownloads, `monitoring = { values = [yamlencode({ global = { rbac = { pspEnabled = false } }, grafana = { rbac = { pspEnabled = false } } })] }`)
 	}
 	e := newExample(t, l, "seed-2023", override, onHost(l)...)
 	if os.Getenv("LAB_KUBERNETES") != oldKubernetes {
