@@ -1,0 +1,2 @@
+# namespace/name
+terraform import lab_ingress.hotrod default/ingress-example-hotrod
