@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -204,6 +205,21 @@ func TestHouseRules_Others(t *testing.T) {
 		construct().Metadata(t.Context(), ephemeral.MetadataRequest{ProviderTypeName: typeName}, &meta)
 		construct().Schema(t.Context(), ephemeral.SchemaRequest{}, &got)
 		checkOther(t, meta.TypeName, "ephemeral-resource", got.Schema)
+	}
+}
+
+func TestHouseRules_Actions(t *testing.T) {
+	t.Parallel()
+	p := &labProvider{}
+	for _, construct := range p.Actions(t.Context()) {
+		var meta action.MetadataResponse
+		var got action.SchemaResponse
+		construct().Metadata(t.Context(), action.MetadataRequest{ProviderTypeName: typeName}, &meta)
+		construct().Schema(t.Context(), action.SchemaRequest{}, &got)
+		report(t, got.Schema.ValidateImplementation(t.Context()))
+		checkAttributes(t, meta.TypeName, got.Schema.Attributes)
+		exists(t, "examples/actions/"+meta.TypeName+"/action.tf")
+		exists(t, "docs/actions/"+strings.TrimPrefix(meta.TypeName, "lab_")+".md")
 	}
 }
 

@@ -13,15 +13,13 @@ import (
 )
 
 // Resources that do something once, when they are made, do it again when any of their arguments changes: whatever can be
-// set means replacement. once makes all arguments of a schema so.
-func once(attributes map[string]schema.Attribute) map[string]schema.Attribute {
-	out := make(map[string]schema.Attribute, len(attributes))
-	for name, a := range attributes {
-		out[name] = a
-		if name != "timeouts" && (a.IsOptional() || a.IsRequired()) {
-			out[name] = replacing(a)
-		}
+// set means replacement. once makes all arguments so, and adds triggers; again says what happens when one changes.
+func once(arguments map[string]schema.Attribute, again string) map[string]schema.Attribute {
+	out := make(map[string]schema.Attribute, len(arguments)+1)
+	for name, a := range arguments {
+		out[name] = replacing(a)
 	}
+	out["triggers"] = replacing(triggersAttribute(again))
 	return out
 }
 

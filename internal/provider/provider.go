@@ -4,6 +4,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -20,6 +21,7 @@ const typeName = "lab"
 var (
 	_ provider.Provider                       = (*labProvider)(nil)
 	_ provider.ProviderWithEphemeralResources = (*labProvider)(nil)
+	_ provider.ProviderWithActions            = (*labProvider)(nil)
 	_ provider.ProviderWithFunctions          = (*labProvider)(nil)
 )
 
@@ -59,7 +61,7 @@ func (p *labProvider) Configure(ctx context.Context, req provider.ConfigureReque
 		return
 	}
 	s := newSession(p.version, set, p.open)
-	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData = s, s, s
+	resp.ResourceData, resp.DataSourceData, resp.EphemeralResourceData, resp.ActionData = s, s, s, s
 }
 
 func (p *labProvider) Resources(context.Context) []func() resource.Resource {
@@ -116,5 +118,12 @@ func (p *labProvider) Functions(context.Context) []func() function.Function {
 		newHostsBlock,
 		newIPInPool,
 		newVersionsFunction,
+	}
+}
+
+func (p *labProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{
+		newTraceCheckAction,
+		newTrafficAction,
 	}
 }

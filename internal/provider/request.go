@@ -39,3 +39,18 @@ func keepMeasured(ctx context.Context, req resource.UpdateRequest, resp *resourc
 }
 
 func decimal(n int) string { return strconv.Itoa(n) }
+
+// orFloat and orInt take a default where a value is null, as in an action, whose schema knows no defaults.
+func orFloat(v types.Float64, otherwise float64) float64 {
+	if v.IsNull() {
+		return otherwise
+	}
+	return v.ValueFloat64()
+}
+
+func orInt(v types.Int64, otherwise int64) int64 {
+	if v.IsNull() {
+		return otherwise
+	}
+	return v.ValueInt64()
+}

@@ -25,7 +25,8 @@ type traceCheck struct{ session *session }
 
 const traceCheckType = "lab_trace_check"
 
-type traceCheckModel struct {
+// traceCheckArguments are what the resource and the action take.
+type traceCheckArguments struct {
 	requestModel
 	Services  types.List            `tfsdk:"services"`
 	TempoURL  types.String          `tfsdk:"tempo_url"`
@@ -35,14 +36,19 @@ type traceCheckModel struct {
 	Mesh      types.String          `tfsdk:"mesh_namespace"`
 	Collector *collectorTargetModel `tfsdk:"collector"`
 	Grafana   *grafanaTargetModel   `tfsdk:"grafana"`
-	TraceID   types.String          `tfsdk:"trace_id"`
-	Seen      types.List            `tfsdk:"services_seen"`
-	Spans     types.Int64           `tfsdk:"spans"`
-	Arrived   types.Float64         `tfsdk:"arrived_after_ms"`
-	CheckedAt types.String          `tfsdk:"checked_at"`
-	GraphText types.String          `tfsdk:"graph"`
-	Mermaid   types.String          `tfsdk:"mermaid"`
-	Timeouts  timeouts.Value        `tfsdk:"timeouts"`
+}
+
+type traceCheckModel struct {
+	traceCheckArguments
+	Triggers  types.Map      `tfsdk:"triggers"`
+	TraceID   types.String   `tfsdk:"trace_id"`
+	Seen      types.List     `tfsdk:"services_seen"`
+	Spans     types.Int64    `tfsdk:"spans"`
+	Arrived   types.Float64  `tfsdk:"arrived_after_ms"`
+	CheckedAt types.String   `tfsdk:"checked_at"`
+	GraphText types.String   `tfsdk:"graph"`
+	Mermaid   types.String   `tfsdk:"mermaid"`
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
 }
 
 // collectorTargetModel is the collector on the way, for the diagnosis.
@@ -67,7 +73,7 @@ func (r *traceCheck) Configure(_ context.Context, req resource.ConfigureRequest,
 }
 
 func (r *traceCheck) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	attributes := once(requestAttributes("the check is made again", traceCheckArguments()))
+	attributes := once(requestAttributes(traceCheckArgumentAttributes()), "the check is made again")
 	for name, a := range map[string]schema.Attribute{
 		"trace_id":         schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the trace that arrived."},
 		"services_seen":    schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Services that it has spans of."},
@@ -88,7 +94,7 @@ func (r *traceCheck) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 	}
 }
 
-func traceCheckArguments() map[string]schema.Attribute {
+func traceCheckArgumentAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"services": schema.ListAttribute{
 			Required: true, ElementType: types.StringType, Validators: []validator.List{listvalidator.SizeAtLeast(1)},
@@ -130,9 +136,11 @@ func (r *traceCheck) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	if m.check(ctx, r.session, &resp.Diagnostics); resp.Diagnostics.HasError() {
+	proof, ok := m.check(ctx, r.session, &resp.Diagnostics)
+	if !ok || resp.Diagnostics.HasError() {
 		return
 	}
+	m.proved(proof)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 

@@ -30,21 +30,27 @@ type traffic struct{ session *session }
 
 const trafficType = "lab_traffic"
 
-type trafficModel struct {
+// trafficArguments are what the resource and the action take.
+type trafficArguments struct {
 	requestModel
-	Requests    types.Int64    `tfsdk:"requests"`
-	Rate        types.Float64  `tfsdk:"rate"`
-	Concurrency types.Int64    `tfsdk:"concurrency"`
-	MinSuccess  types.Float64  `tfsdk:"min_success"`
-	Sent        types.Int64    `tfsdk:"sent"`
-	Succeeded   types.Int64    `tfsdk:"succeeded"`
-	Status      types.Map      `tfsdk:"status_counts"`
-	Errors      types.Map      `tfsdk:"error_counts"`
-	Latency     types.Object   `tfsdk:"latency_ms"`
-	TraceIDs    types.List     `tfsdk:"trace_ids"`
-	Started     types.String   `tfsdk:"started_at"`
-	Ended       types.String   `tfsdk:"ended_at"`
-	Timeouts    timeouts.Value `tfsdk:"timeouts"`
+	Requests    types.Int64   `tfsdk:"requests"`
+	Rate        types.Float64 `tfsdk:"rate"`
+	Concurrency types.Int64   `tfsdk:"concurrency"`
+	MinSuccess  types.Float64 `tfsdk:"min_success"`
+}
+
+type trafficModel struct {
+	trafficArguments
+	Triggers  types.Map      `tfsdk:"triggers"`
+	Sent      types.Int64    `tfsdk:"sent"`
+	Succeeded types.Int64    `tfsdk:"succeeded"`
+	Status    types.Map      `tfsdk:"status_counts"`
+	Errors    types.Map      `tfsdk:"error_counts"`
+	Latency   types.Object   `tfsdk:"latency_ms"`
+	TraceIDs  types.List     `tfsdk:"trace_ids"`
+	Started   types.String   `tfsdk:"started_at"`
+	Ended     types.String   `tfsdk:"ended_at"`
+	Timeouts  timeouts.Value `tfsdk:"timeouts"`
 }
 
 // requestModel are the arguments of everything that sends requests to the lab.
@@ -56,10 +62,9 @@ type requestModel struct {
 	Headers        types.Map    `tfsdk:"headers"`
 	RequestTimeout types.String `tfsdk:"request_timeout"`
 	AllowExternal  types.Bool   `tfsdk:"allow_external"`
-	Triggers       types.Map    `tfsdk:"triggers"`
 }
 
-func requestAttributes(again string, own map[string]schema.Attribute) map[string]schema.Attribute {
+func requestAttributes(own map[string]schema.Attribute) map[string]schema.Attribute {
 	shared := map[string]schema.Attribute{
 		"cluster":         referenceAttribute(),
 		"url":             schema.StringAttribute{Required: true, MarkdownDescription: "What to ask for, such as `http://${lab_istio_gateway.this.load_balancer_address}/productpage`. Only http and https."},
@@ -71,7 +76,6 @@ func requestAttributes(again string, own map[string]schema.Attribute) map[string
 			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
 			MarkdownDescription: "Sends also to an address that is neither a node nor a load balancer nor in an address pool of the cluster. Default: `false`, which refuses it, because what is sent is load.",
 		},
-		"triggers": triggersAttribute(again),
 	}
 	for name, a := range own {
 		shared[name] = a
@@ -90,13 +94,8 @@ func (r *traffic) Configure(_ context.Context, req resource.ConfigureRequest, re
 }
 
 func (r *traffic) Schema(ctx context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	attributes := requestAttributes("the requests are sent again", map[string]schema.Attribute{
-		"requests":    schema.Int64Attribute{Required: true, MarkdownDescription: "How many requests are sent.", Validators: []validator.Int64{int64validator.Between(1, 1_000_000)}},
-		"rate":        schema.Float64Attribute{Optional: true, Computed: true, Default: float64default.StaticFloat64(defaultRate), MarkdownDescription: "Requests a second at most. Default: `50`.", Validators: []validator.Float64{float64validator.Between(0.01, 10_000)}},
-		"concurrency": schema.Int64Attribute{Optional: true, Computed: true, Default: int64default.StaticInt64(defaultConcurrency), MarkdownDescription: "Requests under way at once. Default: `4`.", Validators: []validator.Int64{int64validator.Between(1, 1000)}},
-		"min_success": schema.Float64Attribute{Optional: true, MarkdownDescription: "Share of the requests, 0 to 1, that must get an answer below 400; fewer are an error. Default: none has to.", Validators: []validator.Float64{float64validator.Between(0, 1)}},
-	})
-	computed := map[string]schema.Attribute{
+	attributes := once(trafficArgumentAttributes(), "the requests are sent again")
+	for name, a := range map[string]schema.Attribute{
 		"sent":          schema.Int64Attribute{Computed: true, MarkdownDescription: "Requests that were sent."},
 		"succeeded":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Those with an answer below 400."},
 		"status_counts": schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Answers by status."},
@@ -114,9 +113,7 @@ func (r *traffic) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 		"started_at": schema.StringAttribute{Computed: true, MarkdownDescription: "When the first request was sent, RFC 3339."},
 		"ended_at":   schema.StringAttribute{Computed: true, MarkdownDescription: "When the last answer was there."},
 		"timeouts":   timeoutsAttribute(ctx),
-	}
-	attributes = once(attributes)
-	for name, a := range computed {
+	} {
 		attributes[name] = a
 	}
 	resp.Schema = schema.Schema{
@@ -124,6 +121,15 @@ func (r *traffic) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 			"Destroying it does nothing. On Terraform 1.14 the action of the same name does it without a resource.",
 		Attributes: attributes,
 	}
+}
+
+func trafficArgumentAttributes() map[string]schema.Attribute {
+	return requestAttributes(map[string]schema.Attribute{
+		"requests":    schema.Int64Attribute{Required: true, MarkdownDescription: "How many requests are sent.", Validators: []validator.Int64{int64validator.Between(1, 1_000_000)}},
+		"rate":        schema.Float64Attribute{Optional: true, Computed: true, Default: float64default.StaticFloat64(defaultRate), MarkdownDescription: "Requests a second at most. Default: `50`.", Validators: []validator.Float64{float64validator.Between(0.01, 10_000)}},
+		"concurrency": schema.Int64Attribute{Optional: true, Computed: true, Default: int64default.StaticInt64(defaultConcurrency), MarkdownDescription: "Requests under way at once. Default: `4`.", Validators: []validator.Int64{int64validator.Between(1, 1000)}},
+		"min_success": schema.Float64Attribute{Optional: true, MarkdownDescription: "Share of the requests, 0 to 1, that must get an answer below 400; fewer are an error. Default: none has to.", Validators: []validator.Float64{float64validator.Between(0, 1)}},
+	})
 }
 
 const (
@@ -148,22 +154,28 @@ func (r *traffic) Create(ctx context.Context, req resource.CreateRequest, resp *
 		addFault(&resp.Diagnostics, "Sending", "traffic to "+m.URL.ValueString(), err)
 		return
 	}
-	m.observe(sent)
-	if want := m.MinSuccess.ValueFloat64(); float64(sent.Succeeded) < want*float64(sent.Sent) {
-		resp.Diagnostics.AddError("Too few requests succeeded", "To "+m.URL.ValueString()+": "+sent.String()+".")
+	if m.judge(sent, &resp.Diagnostics); resp.Diagnostics.HasError() {
 		return
 	}
+	m.observe(sent)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-func (m *trafficModel) send(ctx context.Context, s *session, diags *diag.Diagnostics) (verify.Traffic, error) {
+// judge compares what came back with what has to.
+func (m *trafficArguments) judge(sent verify.Traffic, diags *diag.Diagnostics) {
+	if want := m.MinSuccess.ValueFloat64(); float64(sent.Succeeded) < want*float64(sent.Sent) {
+		diags.AddError("Too few requests succeeded", "To "+m.URL.ValueString()+": "+sent.String()+".")
+	}
+}
+
+func (m *trafficArguments) send(ctx context.Context, s *session, diags *diag.Diagnostics) (verify.Traffic, error) {
 	client, err := m.client(ctx, s, diags)
 	if err != nil {
 		return verify.Traffic{}, err
 	}
 	sent, err := verify.Send(ctx, client, verify.TrafficOptions{
 		URL: m.URL.ValueString(), Host: m.Host.ValueString(), Headers: textMap(ctx, m.Headers, diags),
-		Requests: int(m.Requests.ValueInt64()), Rate: m.Rate.ValueFloat64(), Concurrency: int(m.Concurrency.ValueInt64()),
+		Requests: int(m.Requests.ValueInt64()), Rate: orFloat(m.Rate, defaultRate), Concurrency: int(orInt(m.Concurrency, defaultConcurrency)),
 		Timeout: limitOf(m.RequestTimeout, 0), KeepTraces: keptTraces,
 	})
 	if err != nil && sent.Sent > 0 {

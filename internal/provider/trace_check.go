@@ -14,13 +14,20 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/verify"
 )
 
+// proof is a trace that arrived.
+type proof struct {
+	trace verify.Trace
+	sent  time.Time
+	took  time.Duration
+}
+
 // check sends the request, waits for its trace, and says which hop lost it when it does not come.
-func (m *traceCheckModel) check(ctx context.Context, s *session, diags *diag.Diagnostics) {
+func (m *traceCheckArguments) check(ctx context.Context, s *session, diags *diag.Diagnostics) (proof, bool) {
 	what := "whether a trace of " + m.URL.ValueString() + " arrives"
 	way, err := m.way(ctx, s, diags)
 	if err != nil {
 		addFault(diags, "Checking", what, err)
-		return
+		return proof{}, false
 	}
 	m.warnOfSampling(ctx, way, diags)
 	id := verify.NewTraceID()
@@ -28,12 +35,12 @@ func (m *traceCheckModel) check(ctx context.Context, s *session, diags *diag.Dia
 	status, err := m.ask(ctx, way.Client, id, diags)
 	if err != nil || status >= http.StatusBadRequest {
 		m.explain(ctx, way, fmt.Sprintf("the request got no good answer (%s)", outcome(status, err)), diags)
-		return
+		return proof{}, false
 	}
 	trace, err := way.Store.Await(ctx, id, verify.AwaitOptions{Services: way.Services, Timeout: limitOf(m.Deadline, traceDeadline)})
 	switch {
 	case err == nil:
-		m.proved(trace, sent, time.Since(sent))
+		return proof{trace: trace, sent: sent, took: time.Since(sent)}, true
 	case ctx.Err() != nil:
 		addFault(diags, "Checking", what, ctx.Err())
 	case len(trace.Spans) > 0:
@@ -41,6 +48,7 @@ func (m *traceCheckModel) check(ctx context.Context, s *session, diags *diag.Dia
 	default:
 		m.explain(ctx, way, fmt.Sprintf("trace %s did not arrive: %v", id, err), diags)
 	}
+	return proof{}, false
 }
 
 func outcome(status int, err error) string {
@@ -51,7 +59,7 @@ func outcome(status int, err error) string {
 }
 
 // way is all that is known of the way that the spans take.
-func (m *traceCheckModel) way(ctx context.Context, s *session, diags *diag.Diagnostics) (verify.Way, error) {
+func (m *traceCheckArguments) way(ctx context.Context, s *session, diags *diag.Diagnostics) (verify.Way, error) {
 	client, err := m.client(ctx, s, diags)
 	if err != nil {
 		return verify.Way{}, err
@@ -85,7 +93,7 @@ func (m *traceCheckModel) way(ctx context.Context, s *session, diags *diag.Diagn
 
 // warnOfSampling says before the wait that a trace may well not come: a proxy that decides by itself, instead of
 // following its caller, records a share alone.
-func (m *traceCheckModel) warnOfSampling(ctx context.Context, way verify.Way, diags *diag.Diagnostics) {
+func (m *traceCheckArguments) warnOfSampling(ctx context.Context, way verify.Way, diags *diag.Diagnostics) {
 	if way.Cluster == nil || way.Mesh == "" {
 		return
 	}
@@ -99,14 +107,14 @@ func (m *traceCheckModel) warnOfSampling(ctx context.Context, way verify.Way, di
 // likely is the sampling, in percent, from which a trace is to be expected.
 const likely = 50
 
-func (m *traceCheckModel) ask(ctx context.Context, client *http.Client, id verify.TraceID, diags *diag.Diagnostics) (int, error) {
+func (m *traceCheckArguments) ask(ctx context.Context, client *http.Client, id verify.TraceID, diags *diag.Diagnostics) (int, error) {
 	return verify.Ask(ctx, client, id, verify.TrafficOptions{
 		URL: m.URL.ValueString(), Host: m.Host.ValueString(), Headers: textMap(ctx, m.Headers, diags), Timeout: limitOf(m.RequestTimeout, 0),
 	})
 }
 
 // explain walks the way and puts what it found into one error.
-func (m *traceCheckModel) explain(ctx context.Context, way verify.Way, what string, diags *diag.Diagnostics) {
+func (m *traceCheckArguments) explain(ctx context.Context, way verify.Way, what string, diags *diag.Diagnostics) {
 	found := verify.Diagnose(ctx, way)
 	text := sentence(what) + ".\n\n"
 	if hop := found.Broken(); hop != nil {
@@ -117,10 +125,10 @@ func (m *traceCheckModel) explain(ctx context.Context, way verify.Way, what stri
 		"\n\nGive collector and grafana to have more of the way looked at, and raise deadline if the trace is only late.")
 }
 
-func (m *traceCheckModel) proved(t verify.Trace, sent time.Time, took time.Duration) {
-	graph := t.Graph()
+func (m *traceCheckModel) proved(p proof) {
+	t, graph := p.trace, p.trace.Graph()
 	m.TraceID, m.Spans = types.StringValue(string(t.ID)), types.Int64Value(int64(len(t.Spans)))
 	m.Seen = everyOf(t.Services())
-	m.Arrived, m.CheckedAt = types.Float64Value(milliseconds(took)), types.StringValue(sent.UTC().Format(time.RFC3339))
+	m.Arrived, m.CheckedAt = types.Float64Value(milliseconds(p.took)), types.StringValue(p.sent.UTC().Format(time.RFC3339))
 	m.GraphText, m.Mermaid = types.StringValue(graph.Text()), types.StringValue(graph.Mermaid())
 }

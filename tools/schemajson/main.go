@@ -43,6 +43,7 @@ func run(ctx context.Context) error {
 			"resource_schemas":           all(schemas.ResourceSchemas),
 			"data_source_schemas":        all(schemas.DataSourceSchemas),
 			"ephemeral_resource_schemas": all(schemas.EphemeralResourceSchemas),
+			"action_schemas":             actions(schemas.ActionSchemas),
 			"functions":                  functions(schemas.Functions),
 			"resource_identity_schemas":  identitySchemas(identities.IdentitySchemas),
 		}},
@@ -56,6 +57,14 @@ func all(schemas map[string]*tfprotov6.Schema) map[string]any {
 	out := map[string]any{}
 	for name, s := range schemas {
 		out[name] = schema(s)
+	}
+	return out
+}
+
+func actions(schemas map[string]*tfprotov6.ActionSchema) map[string]any {
+	out := map[string]any{}
+	for name, s := range schemas {
+		out[name] = map[string]any{"block": block(s.Schema.Block)}
 	}
 	return out
 }
