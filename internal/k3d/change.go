@@ -32,8 +32,6 @@ var deleteScript string
 type Options struct {
 	// Adopt takes over a cluster of this name that is there already.
 	Adopt bool
-	// Tool is the SHA-256 sum of the k3d that an earlier change put there, empty for none.
-	Tool string
 	// LockWait is how long to wait for another run that changes the same machine; Holder tells that one who we are.
 	LockWait time.Duration
 	Holder   string
@@ -119,23 +117,23 @@ func Start(ctx context.Context, h Host, c Cluster, o Options) (out Outcome, err 
 // prepare makes sure of Docker and k3d and looks at the cluster.
 func prepare(ctx context.Context, h Host, c Cluster, o Options, out *Outcome) (err error) {
 	o.step("look at Docker and k3d")
-	out.Tool = o.Tool
 	if out.Observed, err = look(ctx, h, c.Name, c.Network); err != nil {
 		return err
 	}
 	if err := out.Observed.ready(h); err != nil {
 		return err
 	}
-	ours := o.Tool != "" && c.Tool.Version != out.Observed.Version
-	if out.Observed.path == "" || ours {
+	outdated := out.Observed.ours != "" && c.Tool.Version != "" && c.Tool.Version != out.Observed.Version
+	if out.Observed.path == "" || outdated {
 		o.step("install k3d")
-		if out.Tool, err = installTool(ctx, h, c.Tool, out.Observed.uname); err != nil {
+		if err := installTool(ctx, h, c.Tool, out.Observed.uname); err != nil {
 			return err
 		}
 		if out.Observed, err = look(ctx, h, c.Name, c.Network); err != nil {
 			return err
 		}
 	}
+	out.Tool = out.Observed.ours
 	if out.Observed.refusal != "" {
 		return fault.Newf(fault.Command, "asking k3d on host %s: %s", h, out.Observed.refusal)
 	}
@@ -145,20 +143,29 @@ func prepare(ctx context.Context, h Host, c Cluster, o Options, out *Outcome) (e
 	return nil
 }
 
-func installTool(ctx context.Context, h Host, w download.Wanted, uname string) (string, error) {
+func installTool(ctx context.Context, h Host, w download.Wanted, uname string) error {
 	arch, err := download.Arch(uname)
 	if err != nil {
-		return "", err
+		return err
 	}
 	stage := binDir + "/.terraform-provider-lab"
-	if err := do(ctx, h, "make a working directory", toolScript, map[string]string{"STAGE": stage, "FROM": "", "TO": binDir + "/k3d"}); err != nil {
-		return "", err
+	env := map[string]string{"STAGE": stage, "FROM": "", "MOVE": "", "TO": binDir + "/k3d", "MARK": markFile}
+	if err := do(ctx, h, "make a working directory", toolScript, env); err != nil {
+		return err
 	}
-	staged, err := download.Stage(ctx, h, w, arch, stage, "")
-	if err == nil {
-		err = do(ctx, h, "put k3d into place", toolScript, map[string]string{"STAGE": stage, "FROM": staged.Path, "TO": binDir + "/k3d"})
+	staged, stageErr := download.Stage(ctx, h, w, arch, stage, "")
+	env["FROM"], env["MOVE"] = staged.Path, "yes"
+	if stageErr != nil {
+		env["FROM"] = stage
+		env["MOVE"] = ""
 	}
-	return staged.Binary, err
+	after, cancel := context.WithTimeout(context.WithoutCancel(ctx), releaseTimeout)
+	defer cancel()
+	err = do(after, h, "put k3d into place", toolScript, env)
+	if stageErr != nil {
+		return stageErr
+	}
+	return err
 }
 
 // finish starts what stands still, writes the kubeconfig and looks again.
@@ -190,10 +197,9 @@ func Delete(ctx context.Context, h Host, c Cluster, o Options) error {
 			if err := prepare(ctx, h, c, o, &out); err != nil {
 				return err
 			}
-			o.Tool = out.Tool
 			seen = out.Observed
 		}
-		env := map[string]string{"NAME": c.Name, "FOUND": "", "FOLDER": stateDir + "/" + c.Name, "TOOL": binDir + "/k3d", "SUM": o.Tool, "OTHERS": ""}
+		env := map[string]string{"NAME": c.Name, "FOUND": "", "FOLDER": stateDir + "/" + c.Name, "TOOL": binDir + "/k3d", "SUM": seen.ours, "MARK": markFile, "OTHERS": ""}
 		if seen.Found {
 			env["FOUND"] = "yes"
 			seen.Clusters--

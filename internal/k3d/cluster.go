@@ -61,8 +61,18 @@ const DefaultAPIPort = 6550
 // stateDir is where our files of a cluster are, readable by root alone.
 const stateDir = "/var/lib/terraform-provider-lab/k3d"
 
+// markFile holds the SHA-256 sum of the k3d that was put there by us.
+const markFile = stateDir + "/.k3d.sha256"
+
 // KubeconfigPath is where the administrator's kubeconfig of a cluster is on its host.
 func KubeconfigPath(name string) string { return stateDir + "/" + name + "/kubeconfig.yaml" }
+
+// NameAt is the cluster whose kubeconfig is at a path, if it is one of ours.
+func NameAt(path string) (name string, ok bool) {
+	rest, ours := strings.CutPrefix(path, stateDir+"/")
+	name, file, _ := strings.Cut(rest, "/")
+	return name, ours && file == "kubeconfig.yaml"
+}
 
 func configPath(name string) string { return stateDir + "/" + name + "/config.yaml" }
 

@@ -39,10 +39,12 @@ type Observed struct {
 	Clusters int
 
 	kubeconfig string
-	uname      string
-	docker     string
-	refusal    string
-	path       string
+	// ours is the sum of k3d, where it is the one that we put there.
+	ours    string
+	uname   string
+	docker  string
+	refusal string
+	path    string
 }
 
 // listed is a line of `k3d cluster list -o json` (k3d:cmd/cluster/clusterList.go).
@@ -64,14 +66,14 @@ func look(ctx context.Context, h Host, name, network string) (Observed, error) {
 		network = "k3d-" + name
 	}
 	answer, err := hostscript.Run(ctx, h, hostscript.Script{Name: "look at k3d", Body: lookScript, Sudo: true, Env: map[string]string{
-		"NETWORK": network, "KUBECONFIG_FILE": KubeconfigPath(name),
+		"NETWORK": network, "MARK": markFile, "KUBECONFIG_FILE": KubeconfigPath(name),
 	}})
 	if err != nil {
 		return Observed{}, err
 	}
 	o := Observed{
 		Subnet: answer.Value("subnet"), Version: answer.Value("version"), kubeconfig: answer.Value("kubeconfig"),
-		uname: answer.Value("machine"), docker: answer.Value("docker"), refusal: answer.Value("error"), path: answer.Value("k3d"),
+		ours: answer.Value("ours"), uname: answer.Value("machine"), docker: answer.Value("docker"), refusal: answer.Value("error"), path: answer.Value("k3d"),
 	}
 	raw := answer.Blob("clusters")
 	if len(raw) == 0 {

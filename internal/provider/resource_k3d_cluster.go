@@ -110,6 +110,7 @@ func (r *k3dCluster) Create(ctx context.Context, req resource.CreateRequest, res
 	defer cancel()
 	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
 	out, err := k3d.Create(ctx, r.session.world.Host(m.target()), c, r.options(ctx, m, m.Adopt.ValueBool()))
+	r.session.world.Forget(m.reference(ctx))
 	if err == nil {
 		err = r.connect(ctx, &m)
 	}
@@ -156,9 +157,8 @@ func (r *k3dCluster) Read(ctx context.Context, req resource.ReadRequest, resp *r
 }
 
 func (r *k3dCluster) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var m, before k3dClusterModel
+	var m k3dClusterModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
 	limit, diags := m.Timeouts.Update(ctx, k3dUpdateTimeout)
 	resp.Diagnostics.Append(diags...)
 	c := m.cluster(ctx, &resp.Diagnostics)
@@ -169,7 +169,6 @@ func (r *k3dCluster) Update(ctx context.Context, req resource.UpdateRequest, res
 	defer cancel()
 	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
 	defer r.session.world.Forget(m.reference(ctx))
-	m.ToolSHA256 = before.ToolSHA256
 	out, err := k3d.Start(ctx, r.session.world.Host(m.target()), c, r.options(ctx, m, true))
 	if err == nil {
 		r.session.world.Forget(m.reference(ctx))
@@ -217,6 +216,7 @@ func (r *k3dCluster) ImportState(ctx context.Context, req resource.ImportStateRe
 		return
 	}
 	var m k3dClusterModel
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
 	resp.Diagnostics.Append(resp.State.Get(ctx, &m)...)
 	m.setTarget(target)
 	c, o, err := k3d.Find(ctx, r.session.world.Host(target), name)
@@ -254,7 +254,7 @@ func (r *k3dCluster) connect(ctx context.Context, m *k3dClusterModel) error {
 }
 
 func (r *k3dCluster) options(ctx context.Context, m k3dClusterModel, adopt bool) k3d.Options {
-	return k3d.Options{Adopt: adopt, Tool: m.ToolSHA256.ValueString(), LockWait: lockWait, Holder: holder(), OnStep: logStep(ctx, m.named())}
+	return k3d.Options{Adopt: adopt, LockWait: lockWait, Holder: holder(), OnStep: logStep(ctx, m.named())}
 }
 
 func (m *k3dClusterModel) setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics) {

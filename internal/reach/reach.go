@@ -16,6 +16,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/helm"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/k3d"
 	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/rke2"
@@ -217,11 +218,24 @@ func (r *Reach) dial(ctx context.Context, ref Reference) *connection {
 		return c
 	}
 	if c.uid, c.err = c.client.UID(ctx); c.err != nil {
+		c.err = r.orGone(ctx, ref, c.err)
 		return c
 	}
 	releases := helm.New(helm.Options{Getter: c.client.RESTClientGetter(), Charts: r.charts, Logger: r.settings.Logger})
 	c.engine = cluster.New(c.client, chartedReleases{releases}, r.settings.Logger)
 	return c
+}
+
+// orGone asks the host of a k3d cluster that does not answer whether there still is one: its kubeconfig outlives it.
+func (r *Reach) orGone(ctx context.Context, ref Reference, unreachable error) error {
+	name, ours := k3d.NameAt(ref.KubeconfigPath)
+	if !ours || !fault.Is(unreachable, fault.Unreachable) {
+		return unreachable
+	}
+	if seen, err := k3d.Read(ctx, r.pool.Host(ref.target()), k3d.Cluster{Name: name}); err != nil || seen.Found {
+		return unreachable
+	}
+	return fault.Newf(fault.NotFound, "there is no k3d cluster %s any more", name)
 }
 
 func (r *Reach) client(ctx context.Context, ref Reference) (*kube.Client, error) {

@@ -1,3 +1,4 @@
+# Deletes cluster NAME when it was FOUND, its files in FOLDER, and the k3d that we put there when there are no OTHERS.
 if [ -n "$FOUND" ]; then
 	if ! said=$(k3d cluster delete "$NAME" 2>&1 </dev/null); then
 		printf '%s' "$said" | tail -n 12 | blob error
@@ -5,7 +6,12 @@ if [ -n "$FOUND" ]; then
 	fi
 fi
 rm -rf -- "$FOLDER"
-rmdir -- "$(dirname -- "$FOLDER")" 2>/dev/null && rmdir -- "$(dirname -- "$(dirname -- "$FOLDER")")" 2>/dev/null
-if [ -n "$SUM" ] && [ -z "$OTHERS" ] && [ -f "$TOOL" ] && [ "$(sha256sum <"$TOOL" | cut -d ' ' -f 1)" = "$SUM" ]; then
-	rm -f -- "$TOOL"
+if [ -z "$OTHERS" ]; then
+	if [ -n "$SUM" ] && [ -f "$TOOL" ] && [ "$(sha256sum <"$TOOL" | cut -d ' ' -f 1)" = "$SUM" ]; then
+		rm -f -- "$TOOL"
+	fi
+	rm -f -- "$MARK"
 fi
+parent=$(dirname -- "$FOLDER")
+rmdir -- "$parent" 2>/dev/null && rmdir -- "$(dirname -- "$parent")" 2>/dev/null
+:

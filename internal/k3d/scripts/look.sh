@@ -7,6 +7,9 @@ else
 fi
 if has k3d; then
 	say k3d "$(command -v k3d)"
+	if [ -f "$MARK" ] && [ "$(cat "$MARK")" = "$(sha256sum <"$(command -v k3d)" | cut -d ' ' -f 1)" ]; then
+		say ours "$(cat "$MARK")"
+	fi
 	say version "$(k3d version 2>/dev/null | sed -n 's/^k3d version \(v[^ ]*\).*/\1/p')"
 fi
 if ! has docker; then
