@@ -4,8 +4,8 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/host/hosttest"
 	"github.com/dxlab/terraform-provider-lab/internal/hostscript/hostscripttest"
 	"github.com/dxlab/terraform-provider-lab/internal/provider"
 )
@@ -27,14 +27,21 @@ func (w *fakeWorld) withShell(t *testing.T, name string) *hostscripttest.Shell {
 	return s
 }
 
+// withFake adds a host whose answers are made up.
+func (w *fakeWorld) withFake(t *testing.T, name string) *hosttest.Fake {
+	t.Helper()
+	f := hosttest.NewFake(t, name)
+	shells.Store(shellKey{w, name}, f)
+	t.Cleanup(func() { shells.Delete(shellKey{w, name}) })
+	return f
+}
+
 func (w *fakeWorld) Host(t host.Target) provider.Host {
 	if s, ok := shells.Load(shellKey{w, t.Host}); ok {
-		if shell, ok := s.(*hostscripttest.Shell); ok {
-			return shell
+		if known, ok := s.(provider.Host); ok {
+			return known
 		}
 	}
 	w.t.Errorf("host %q was reached for, which is not there", t.Host)
-	s := hostscripttest.NewShell(w.t, t.Host)
-	s.Fail("lock", "", fault.Newf(fault.Unreachable, "no such host"))
-	return s
+	return hosttest.NewFake(w.t, t.Host)
 }
