@@ -99,13 +99,15 @@ func (s set) injected(o object.Object) {
 		return
 	}
 	hub, image := object.String(values, "global", "hub"), object.String(values, "global", "proxy", "image")
-	tag, _ := object.Lookup(values, "global", "tag")
-	text, _ := tag.(string)
+	tag := object.String(values, "global", "tag")
+	if variant := object.String(values, "global", "variant"); variant != "" && variant != "default" {
+		tag += "-" + variant // istio:pkg/kube/inject, ProxyImage
+	}
 	switch {
 	case strings.Contains(image, "/"):
 		s.add(image)
-	case hub != "" && image != "" && text != "":
-		s.add(hub + "/" + image + ":" + text)
+	case hub != "" && image != "" && tag != "":
+		s.add(hub + "/" + image + ":" + tag)
 	}
 }
 

@@ -21,6 +21,9 @@ type Mirror struct {
 // registry was chosen by a user and is left alone.
 var public = []string{"docker.io", "gcr.io", "ghcr.io", "quay.io", "registry.istio.io", "registry.k8s.io"}
 
+// Registries lists the registries that a mirror stands in for.
+func Registries() []string { return slices.Clone(public) }
+
 // Active reports whether any image may be moved.
 func (m Mirror) Active() bool { return m.Registry != "" || len(m.Exceptions) > 0 }
 

@@ -141,13 +141,15 @@ func TestOf_FindsWhatControllersAreToldOf(t *testing.T) {
 		"apiVersion": "v1", "kind": "ConfigMap", "metadata": map[string]any{"name": "istio-sidecar-injector"},
 		"data": map[string]any{"values": `{"global":{"hub":"docker.io/istio","tag":"1.17.1","proxy":{"image":"proxyv2"}}}`},
 	}
+	variant := object.Copy(injector)
+	variant["data"] = map[string]any{"values": `{"global":{"hub":"docker.io/istio","tag":"1.30.3","variant":"distroless","proxy":{"image":"proxyv2"}}}`}
 	got := images.Of([]object.Object{
-		operator, injector, deployment("auto"),
+		operator, injector, variant, deployment("auto"),
 		{"apiVersion": "monitoring.coreos.com/v1", "kind": "Prometheus", "spec": map[string]any{"image": "quay.io/prometheus/prometheus:v3"}},
 		{"apiVersion": "v1", "kind": "Pod", "spec": map[string]any{"containers": []any{map[string]any{"image": "nginx"}}}},
 	})
 	want := []string{
-		"docker.io/istio/proxyv2:1.17.1", "docker.io/library/busybox:1", "docker.io/library/nginx:latest", "docker.io/otel/c:2",
+		"docker.io/istio/proxyv2:1.17.1", "docker.io/istio/proxyv2:1.30.3-distroless", "docker.io/library/busybox:1", "docker.io/library/nginx:latest", "docker.io/otel/c:2",
 		"quay.io/operator:1", "quay.io/prometheus/prometheus:v3", "quay.io/r:3", "quay.io/s:4", "quay.io/server:5",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

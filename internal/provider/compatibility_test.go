@@ -202,7 +202,9 @@ func TestCompatibility_IsSilentAboutWhatIsInstalled(t *testing.T) {
 	}
 	meshConfig["chart_version"] = "1.31.0"
 	lab = newCore(t, w, nil)
-	lab.plan("lab_istio_mesh", mesh, meshConfig)
+	if p := lab.plan("lab_istio_mesh", mesh, meshConfig); p.action != "update" {
+		t.Fatalf("mesh: action %q %s", p.action, p.errors)
+	}
 	if p := lab.plan("lab_istio_gateway", gateway, gatewayConfig); !strings.Contains(p.warnings, "older than istiod 1.31.0") {
 		t.Errorf("the mesh changes, and the gateway's plan says %q", p.warnings)
 	}

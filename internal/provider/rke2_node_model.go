@@ -35,6 +35,7 @@ type rke2NodeModel struct {
 	IngressController       types.List     `tfsdk:"ingress_controller"`
 	Labels                  types.Map      `tfsdk:"labels"`
 	Taints                  types.List     `tfsdk:"taints"`
+	SystemDefaultRegistry   types.String   `tfsdk:"system_default_registry"`
 	Registries              types.Object   `tfsdk:"registries"`
 	RegistriesAuthWO        types.Map      `tfsdk:"registries_auth_wo"`
 	RegistriesAuthWOVersion types.Int64    `tfsdk:"registries_auth_wo_version"`
@@ -195,6 +196,7 @@ func (r *rke2Node) node(ctx context.Context, m rke2NodeModel, auth map[string]rk
 	n := rke2.Node{
 		Role: rke2.Role(m.Role.ValueString()), Version: m.Version.ValueString(), Channel: m.Channel.ValueString(),
 		Name: m.NodeName.ValueString(), IP: m.NodeIP.ValueString(), DataDir: m.DataDir.ValueString(),
+		SystemDefaultRegistry: m.SystemDefaultRegistry.ValueString(),
 	}
 	for _, list := range []struct {
 		from types.List

@@ -49,6 +49,7 @@ func (r *rke2Node) ModifyPlan(ctx context.Context, req resource.ModifyPlanReques
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root(name), v)...)
 	}
 	r.tellWalk(ctx, req, plan, &resp.Diagnostics)
+	r.planRegistries(ctx, req, &plan, set, &resp.Diagnostics)
 	if req.State.Raw.IsNull() {
 		noteCreation(ctx, resp.Private, plan.place(), &resp.Diagnostics)
 		set("drift", driftList(nil))

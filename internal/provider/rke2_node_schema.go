@@ -101,6 +101,11 @@ func nodeConfigAttributes() map[string]schema.Attribute {
 				"effect": schema.StringAttribute{Required: true, MarkdownDescription: "`NoSchedule`, `PreferNoSchedule` or `NoExecute`.", Validators: []validator.String{stringvalidator.OneOf("NoSchedule", "PreferNoSchedule", "NoExecute")}},
 			}},
 		},
+		"system_default_registry": schema.StringAttribute{
+			Optional: true, Computed: true,
+			MarkdownDescription: "Registry, as `host[:port]`, that RKE2 takes its own images from. Servers only. Default: `images.registry` of the provider, where that is a host without a path.",
+			Validators:          []validator.String{stringvalidator.RegexMatches(registryHost, "must be host[:port], without a scheme or a path")},
+		},
 		"registries": registriesAttribute(),
 		"config":     schema.StringAttribute{Optional: true, MarkdownDescription: "YAML with further keys of RKE2's configuration, as its documentation names them. Tokens are refused; keys with an attribute of their own are too.", Validators: []validator.String{yamlMapping{}}},
 		"data_dir": schema.StringAttribute{
@@ -155,8 +160,8 @@ func artifactsAttribute() schema.SingleNestedAttribute {
 
 func registriesAttribute() schema.SingleNestedAttribute {
 	return schema.SingleNestedAttribute{
-		Optional:            true,
-		MarkdownDescription: "The container runtime's registries, as in RKE2's `registries.yaml`. A change restarts the node.",
+		Optional: true, Computed: true,
+		MarkdownDescription: "The container runtime's registries, as in RKE2's `registries.yaml`. A change restarts the node. Default: mirrors that lead to `images.registry` of the provider, where it has one.",
 		Attributes: map[string]schema.Attribute{
 			"mirrors": schema.MapNestedAttribute{
 				Optional: true, MarkdownDescription: "Mirrors by the registry's name as it appears in images, such as `docker.io`, or `*`.",

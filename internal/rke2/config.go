@@ -30,6 +30,7 @@ func (n Node) ownConfig() map[string]any {
 	text("node-name", n.Name)
 	text("node-ip", n.IP)
 	text("data-dir", n.DataDir)
+	text("system-default-registry", n.SystemDefaultRegistry)
 	list("tls-san", n.TLSSAN)
 	list("cni", n.CNI)
 	list("ingress-controller", n.IngressController)

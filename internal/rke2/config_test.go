@@ -19,7 +19,7 @@ func TestConfigYAML(t *testing.T) {
 		"bare-server": {Role: Server},
 		"first-server": {
 			Role: Server, Name: "cp1", IP: "10.0.0.1", TLSSAN: []string{"lab.example.org", "10.0.0.100"},
-			CNI: []string{"calico"}, IngressController: []string{"traefik"},
+			CNI: []string{"calico"}, IngressController: []string{"traefik"}, SystemDefaultRegistry: "mirror.example:5000",
 			Labels: map[string]string{"zone": "a", "disk": "ssd", "empty": ""},
 			Taints: []Taint{{Key: "only", Value: "me", Effect: "NoSchedule"}, {Key: "bare", Effect: "NoExecute"}},
 			Config: map[string]any{"write-kubeconfig-mode": "0644", "disable": []any{"rke2-metrics-server"}, "etcd-snapshot-retention": 7, "debug": true},

@@ -57,6 +57,9 @@ type Node struct {
 	// Labels and Taints are given to the node when it registers; RKE2 never changes them afterwards.
 	Labels map[string]string
 	Taints []Taint
+	// SystemDefaultRegistry is the registry, host and port, that RKE2 takes its own images from. Servers only; the agents
+	// follow them.
+	SystemDefaultRegistry string
 	// Registries is the container runtime's registry configuration; nil leaves registries.yaml alone.
 	Registries *Registries
 	// Config holds further keys of RKE2's configuration file, as its documentation names them.

@@ -14,6 +14,7 @@ var ownKeys = map[string]string{
 	"node-name": "the node's name", "node-ip": "the node's address", "tls-san": "the list of TLS names", "cni": "the CNI",
 	"ingress-controller": "the ingress controller", "node-label": "the labels", "node-taint": "the taints",
 	"data-dir": "the data directory", "server": "the server to join", "private-registry": "the registries",
+	"system-default-registry": "the system default registry",
 }
 
 // refusedKeys are configuration keys that cannot be given at all, and why.
