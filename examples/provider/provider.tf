@@ -13,4 +13,13 @@ provider "lab" {
     private_key_path = "~/.ssh/id_ed25519"
     bastion          = [{ host = "bastion.example.com", user = "jump" }]
   }
+
+  # Behind a firewall: every chart and every image from mirrors. LAB_CHARTS_USERNAME and LAB_CHARTS_PASSWORD log in.
+  charts = {
+    mirror     = "oci://mirror.example.com/charts"
+    exceptions = { metallb = { repository = "https://metallb.github.io/metallb" } }
+  }
+  images = {
+    registry = "mirror.example.com:5000"
+  }
 }

@@ -1,7 +1,6 @@
 package images
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -87,15 +86,6 @@ func (k key) split(moved string, out map[string]string) {
 	}
 	out[k.registry] = registry
 }
-
-// Knows reports whether the images of a chart can be moved by its values.
-func Knows(chart string) bool {
-	_, known := layouts[chart]
-	return known
-}
-
-// Charts lists the charts that are known, sorted.
-func Charts() []string { return slices.Sorted(maps.Keys(layouts)) }
 
 // Nested turns dotted paths into values as a chart takes them. "true" becomes a boolean.
 func Nested(dotted map[string]string) map[string]any {
