@@ -21,6 +21,9 @@ type core struct {
 	t       *testing.T
 	server  tfprotov6.ProviderServer
 	schemas *tfprotov6.GetProviderSchemaResponse
+	config  attrs
+	// planned are the resources that this walk has planned; planning one of them again is another walk.
+	planned map[*tracked]bool
 }
 
 // tracked is a resource in a state.
@@ -50,16 +53,23 @@ func newCore(t *testing.T, w *fakeWorld, config attrs) *core {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &core{t: t, server: server, schemas: schemas}
-	typ := schemas.Provider.ValueType()
-	resp, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: c.dynamic(typ, valueOf(t, typ, config))})
+	c := &core{t: t, server: server, schemas: schemas, config: config}
+	c.walk()
+	return c
+}
+
+// walk configures the provider as core does at the start of each walk.
+func (c *core) walk() {
+	c.t.Helper()
+	c.planned = map[*tracked]bool{}
+	typ := c.schemas.Provider.ValueType()
+	resp, err := c.server.ConfigureProvider(c.t.Context(), &tfprotov6.ConfigureProviderRequest{Config: c.dynamic(typ, valueOf(c.t, typ, c.config))})
 	if err != nil {
-		t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	if r := c.report(resp.Diagnostics); r.errors != "" {
-		t.Fatal(r.errors)
+		c.t.Fatal(r.errors)
 	}
-	return c
 }
 
 func (c *core) typ(name string) tftypes.Type {
@@ -130,6 +140,10 @@ func (c *core) plan(name string, prior *tracked, config attrs) plan {
 	from, private := tftypes.NewValue(typ, nil), []byte(nil)
 	var identity *tfprotov6.ResourceIdentityData
 	if prior != nil {
+		if c.planned[prior] {
+			c.walk()
+		}
+		c.planned[prior] = true
 		private, identity = prior.private, prior.identity
 		if !prior.tainted {
 			from = prior.value
@@ -236,6 +250,7 @@ func (c *core) applyPlan(name string, prior *tracked, config attrs, p plan) (*tr
 	}
 	r := c.report(resp.Diagnostics)
 	value := c.static(typ, resp.NewState)
+	c.walk()
 	if value.IsNull() {
 		return nil, r
 	}

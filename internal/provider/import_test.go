@@ -16,6 +16,7 @@ func TestImport_IsFollowedByNoReplacement(t *testing.T) {
 		"lab_ingress": "default/web", "lab_ingress_controller": "traefik/traefik", "lab_istio_monitoring": "istio-system/istio-monitoring",
 		"lab_cert_manager": "cert-manager/cert-manager", "lab_otel_operator": "otel-system/opentelemetry-operator", "lab_tracing_pipeline": "otel-system/otel",
 		"lab_istio_injection": "shop", "lab_kiali": "kiali-operator/kiali-operator",
+		"lab_tempo": "tempo/tempo", "lab_monitoring": "monitoring/kube-stack-prometheus",
 	}
 	for name, config := range everyComponent() {
 		for where, prefix := range map[string]string{"kubernetes block": "", "node": "ssh://root@h/"} {

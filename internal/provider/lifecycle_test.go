@@ -82,6 +82,8 @@ func everyComponent() map[string]attrs {
 		"lab_cert_manager":     {},
 		"lab_otel_operator":    {},
 		"lab_tracing_pipeline": {"tempo_endpoint": "tempo.tempo:4317"},
+		"lab_tempo":            {},
+		"lab_monitoring":       {"grafana": attrs{"host": "grafana.example"}},
 	}
 }
 
