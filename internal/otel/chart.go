@@ -45,11 +45,11 @@ func parsed(version string) (versions.Version, error) {
 // 0.99.0 (opentelemetry-operator:config/crd/bases/opentelemetry.io_opentelemetrycollectors.yaml@v0.99.0).
 func servesBeta(chart versions.Version) bool { return chart.AtLeast(0, 58, 0) }
 
-// flag reads a switch of the values; what is not set has the chart's default.
-func flag(values map[string]any, byDefault bool, path ...string) bool {
+// on reads a switch of the values. Those that are read here are on where nobody sets them.
+func on(values map[string]any, path ...string) bool {
 	v, ok := object.Lookup(values, path...)
 	if !ok {
-		return byDefault
+		return true
 	}
 	enabled, _ := v.(bool)
 	return enabled
