@@ -34,7 +34,7 @@ output "endpoints" {
 output "commands" {
   description = "Commands to go on with."
   value = { for name, command in {
-    nodes   = length(var.servers) > 0 ? "ssh ${var.servers[0].host} sudo /var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml get nodes -o wide" : null
+    nodes   = length(var.servers) > 0 ? "ssh ${join("@", compact([var.servers[0].user, var.servers[0].host]))} sudo /var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml get nodes -o wide" : null
     try     = local.gateway_address == null || !contains(keys(local.mesh_names), "nginx") ? null : "curl -H 'Host: ${local.mesh_names.nginx}' http://${local.gateway_address}/"
     traffic = local.gateway_address == null || !contains(keys(local.mesh_names), "bookinfo") ? null : "for i in $(seq 1 100); do curl -s -o /dev/null -H 'Host: ${local.mesh_names.bookinfo}' http://${local.gateway_address}/productpage; done"
     grafana = var.monitoring.enabled ? "kubectl -n ${local.namespaces.monitoring} port-forward svc/${regex("//([^.]+)", lab_monitoring.this[0].grafana_url)[0]} 3000:80" : null
