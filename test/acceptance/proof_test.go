@@ -1,0 +1,151 @@
+package acceptance_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab"
+)
+
+// traced is a stand-in for a whole tracing chain: a page, and a store with Tempo's HTTP API that has a trace of one span
+// for every request that the page got.
+type traced struct {
+	url  string
+	mu   sync.Mutex
+	ids  []string
+	lost bool
+}
+
+// newTraced serves on the lab's own address, which hosts reach.
+func newTraced(t *testing.T, l *lab.Lab) *traced {
+	t.Helper()
+	charts, err := url.Parse(l.EnvInside()["LAB_CHARTS"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", net.JoinHostPort(charts.Hostname(), "0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &traced{url: "http://" + listener.Addr().String()}
+	server := &http.Server{Handler: s} //nolint:gosec // it lives as long as the test
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return s
+}
+
+// ServeHTTP implements http.Handler.
+func (s *traced) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id, asked := strings.CutPrefix(r.URL.Path, "/api/traces/")
+	switch {
+	case r.URL.Path == "/page":
+		s.ids = append(s.ids, strings.Split(r.Header.Get("Traceparent"), "-")[1])
+	case r.URL.Path == "/api/search":
+		_, _ = fmt.Fprintf(w, `{"traces":[{"traceID":%q,"rootServiceName":"page","startTimeUnixNano":"1","durationMs":1}]}`, s.ids[len(s.ids)-1])
+	case asked && !s.lost && strings.Contains(strings.Join(s.ids, " "), id):
+		_, _ = w.Write([]byte(`{"batches":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"page"}}]},"scopeSpans":[{"spans":[{"spanId":"1","startTimeUnixNano":"1","endTimeUnixNano":"2"}]}]}]}`))
+	case asked:
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+func (s *traced) lose() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = true
+}
+
+// TestAccProof sends traffic into a cluster over nothing but one node's SSH port, finds its trace, and names a broken hop.
+func TestAccProof(t *testing.T) {
+	t.Parallel()
+	l, host := oneHost(t)
+	w := newWorkspace(t, l)
+	base := server(l, host)
+	w.config(base)
+	w.succeed(w.apply())
+	standIn := newTraced(t, l)
+
+	t.Log("services of the cluster are asked by their names, through the API server and SSH")
+	inside := `
+resource "lab_sample_app" "nginx" {
+  cluster = lab_rke2_node.server.cluster
+  app     = "nginx"
+}
+
+data "lab_http_check" "missing" {
+  cluster = lab_rke2_node.server.cluster
+  url     = "http://nothing.default"
+  via     = "cluster"
+}
+
+data "lab_http_check" "nginx" {
+  cluster    = lab_rke2_node.server.cluster
+  url        = "http://nginx.default.svc.cluster.local"
+  via        = "cluster"
+  depends_on = [lab_sample_app.nginx]
+}
+
+resource "lab_traffic" "inside" {
+  cluster     = lab_rke2_node.server.cluster
+  url         = "http://${lab_sample_app.nginx.service}"
+  via         = "cluster"
+  requests    = 20
+  min_success = 1
+}
+
+output "passed" {
+  value = "${data.lab_http_check.nginx.passed} ${data.lab_http_check.missing.reachable} ${lab_traffic.inside.succeeded}"
+}
+`
+	w.config(base, inside)
+	w.says(w.succeed(w.apply()), `passed = "true false 20"`)
+	w.noChanges()
+
+	t.Log("traffic stays in the lab unless it is told to leave it")
+	check := func(more string) string {
+		return fmt.Sprintf(`
+resource "lab_trace_check" "page" {
+  cluster        = lab_rke2_node.server.cluster
+  url            = "%[1]s/page"
+  services       = ["page"]
+  tempo_url      = %[1]q
+  tempo_via      = "node"
+  deadline       = "3s"
+  %[2]s
+}
+`, standIn.url, more)
+	}
+	w.config(base, inside, check(""))
+	w.fail(w.apply(), "allow_external = true")
+
+	t.Log("a trace that arrives is proof, and one that does not names its hop")
+	w.config(base, inside, check("allow_external = true"), fmt.Sprintf(`
+data "lab_traces" "page" {
+  cluster    = lab_rke2_node.server.cluster
+  tempo_url  = %q
+  via        = "node"
+  service    = "page"
+  depends_on = [lab_trace_check.page]
+}
+
+output "found" {
+  value = "${lab_trace_check.page.trace_id == data.lab_traces.page.traces[0].trace_id} ${lab_trace_check.page.spans}"
+}
+`, standIn.url))
+	w.says(w.succeed(w.apply()), `found  = "true 1"`)
+	w.noChanges()
+	standIn.lose()
+	w.config(base, inside, check(`allow_external = true
+  triggers       = { again = "yes" }`))
+	w.fail(w.apply(), "No trace: mesh tracing is broken", "did not arrive", "there is no mesh in namespace istio-system", "address: fine")
+	w.config(base)
+	w.succeed(w.apply())
+}
