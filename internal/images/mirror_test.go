@@ -61,11 +61,13 @@ func TestMirror_Values(t *testing.T) {
 		"kiali":       {images.Mirror{Registry: registry}, "kiali-operator", "2.29.0", nil, map[string]string{"image.repo": registry + "/kiali/kiali-operator", "allowAdHocKialiImage": "true"}},
 		"rancher":     {images.Mirror{Registry: registry}, "rancher-monitoring", "100.1.3+up19.0.3", nil, map[string]string{"global.cattle.systemDefaultRegistry": registry}},
 		"another path": {
-			images.Mirror{Exceptions: map[string]string{"docker.io/grafana/tempo": "team.example/x/t"}}, "tempo", "2.2.4", nil,
+			images.Mirror{Exceptions: map[string]string{"docker.io/grafana/tempo": "team.example/x/t"}},
+			"tempo", "2.2.4", nil,
 			map[string]string{"tempo.registry": "team.example", "tempo.repository": "x/t"},
 		},
 		"another image": {
-			images.Mirror{Registry: registry}, "opentelemetry-operator", "0.122.0",
+			images.Mirror{Registry: registry},
+			"opentelemetry-operator", "0.122.0",
 			map[string]any{"manager": map[string]any{"collectorImage": map[string]any{"repository": "otel/opentelemetry-collector-contrib"}}},
 			map[string]string{
 				"manager.image.repository":          registry + "/open-telemetry/opentelemetry-operator/opentelemetry-operator",
@@ -73,7 +75,9 @@ func TestMirror_Values(t *testing.T) {
 			},
 		},
 		"another image in two parts": {
-			images.Mirror{Registry: registry}, "tempo", "2.2.4", map[string]any{"tempo": map[string]any{"registry": "ghcr.io", "repository": "team/tempo"}},
+			images.Mirror{Registry: registry},
+			"tempo", "2.2.4",
+			map[string]any{"tempo": map[string]any{"registry": "ghcr.io", "repository": "team/tempo"}},
 			map[string]string{"tempo.registry": registry, "tempoQuery.repository": registry + "/grafana/tempo-query"},
 		},
 		"left alone": {

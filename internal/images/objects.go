@@ -18,10 +18,10 @@ func (m Mirror) Objects(objects []object.Object) {
 				m.move(c, "image")
 			}
 		}
-		switch ref := object.RefOf(o); {
-		case ref.Kind == "OpenTelemetryCollector":
+		switch object.RefOf(o).Kind {
+		case "OpenTelemetryCollector":
 			m.move(object.Map(o, "spec"), "image")
-		case ref.Kind == "Kiali":
+		case "Kiali":
 			m.kiali(o)
 		}
 	}
