@@ -20,7 +20,8 @@ type planned struct {
 }
 
 // planComponent is what every cluster resource does at plan: follow its cluster, plan to put drift right, and say
-// which computed values a change makes unknown. It never talks to a cluster.
+// which computed values a change makes unknown. It asks a cluster only where it installs another version or removes
+// something, and never lets an answer into the plan.
 func planComponent[T any, M modelOf[T]](ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, p planned) {
 	if req.Plan.Raw.IsNull() {
 		warnOfUsers[T, M](ctx, req, resp, p)
