@@ -89,25 +89,25 @@ func (h HotROD) tracing() (tracing, error) {
 
 // exporter is the one that was asked for, if the image has it, or the one that image and endpoint agree on.
 func (h HotROD) exporter(version versions.Version, known bool) (Exporter, error) {
-	switch {
-	case !known && h.Exporter == "":
-		return "", fault.Newf(fault.Invalid, "the tag of image %s is no version, so it is not known whether it sends spans as %s (up to 1.48) or as %s (from 1.49); "+
-			"name a version, or say the exporter", h.Image, ExporterJaeger.words(), ExporterOTLP.words())
-	case !known:
+	if !known {
+		if h.Exporter == "" {
+			return "", fault.Newf(fault.Invalid, "the tag of image %s is no version, so it is not known whether it sends spans as %s (up to 1.48) or as %s (from 1.49); "+
+				"name a version, or say the exporter", h.Image, ExporterJaeger.words(), ExporterOTLP.words())
+		}
 		return h.Exporter, nil
-	case h.Exporter == ExporterJaeger && version.AtLeast(1, 49, 0):
+	}
+	hasJaeger, hasOTLP := !version.AtLeast(1, 49, 0), version.AtLeast(1, 42, 0)
+	switch {
+	case h.Exporter == ExporterJaeger && !hasJaeger:
 		return "", fault.Newf(fault.Invalid, "image %s has no Jaeger exporter: 1.48 was the last one with it", h.Image)
-	case h.Exporter == ExporterOTLP && !version.AtLeast(1, 42, 0):
+	case h.Exporter == ExporterOTLP && !hasOTLP:
 		return "", fault.Newf(fault.Invalid, "image %s has no OTLP exporter: 1.42 was the first one with it", h.Image)
 	case h.Exporter != "":
 		return h.Exporter, nil
-	case version.AtLeast(1, 49, 0):
+	case !hasJaeger, hasOTLP && portOf(h.TracingEndpoint) == portOTLPHTTP:
 		return ExporterOTLP, nil
-	case version.AtLeast(1, 42, 0) && portOf(h.TracingEndpoint) == portOTLPHTTP:
-		return ExporterOTLP, nil
-	default:
-		return ExporterJaeger, nil
 	}
+	return ExporterJaeger, nil
 }
 
 func (e Exporter) words() string {
@@ -119,9 +119,9 @@ func (e Exporter) words() string {
 
 // endpointURL writes an endpoint as the exporter's variable takes it and refuses one that speaks another protocol.
 func endpointURL(endpoint string, exporter Exporter) (string, error) {
-	port, path := portOTLPHTTP, ""
+	port := portOTLPHTTP
 	if exporter == ExporterJaeger {
-		port, path = portJaegerHTTP, pathJaeger
+		port = portJaegerHTTP
 	}
 	u, err := parseEndpoint(endpoint)
 	if err != nil {
@@ -133,16 +133,25 @@ func endpointURL(endpoint string, exporter Exporter) (string, error) {
 	if spoken, ok := wellKnown[u.Port()]; ok && u.Port() != port {
 		return "", fault.Newf(fault.Invalid, "port %s of tracing endpoint %q is for %s; port %s is right", u.Port(), endpoint, spoken, port)
 	}
-	given := strings.TrimSuffix(u.Path, "/")
-	switch {
-	case given == "" || given == path:
-		u.Path = path
-	case exporter == ExporterOTLP && given == pathOTLP: // the exporter adds it
-		u.Path = ""
-	case given == pathJaeger || given == pathOTLP:
-		return "", fault.Newf(fault.Invalid, "path %s of tracing endpoint %q belongs to the other protocol", given, endpoint)
+	if u.Path, err = exportPath(strings.TrimSuffix(u.Path, "/"), exporter); err != nil {
+		return "", fault.Newf(fault.Invalid, "tracing endpoint %q: %w", endpoint, err)
 	}
 	return u.String(), nil
+}
+
+// exportPath is the path that the exporter's variable takes: Jaeger's in full, OTLP's without what the exporter adds.
+func exportPath(given string, exporter Exporter) (string, error) {
+	own, others, plain := pathOTLP, pathJaeger, ""
+	if exporter == ExporterJaeger {
+		own, others, plain = pathJaeger, pathOTLP, pathJaeger
+	}
+	switch given {
+	case "", own:
+		return plain, nil
+	case others:
+		return "", fault.Newf(fault.Invalid, "path %s belongs to the other protocol", given)
+	}
+	return given, nil
 }
 
 // parseEndpoint reads host, host:port or a URL.
