@@ -67,7 +67,7 @@ func runner(t *testing.T, objects ...runtime.Object) *Runner {
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
 	client := fake.NewClientset(objects...)
-	crds := crdfake.NewSimpleClientset() //nolint:staticcheck // the newer fake knows no schema of definitions
+	crds := crdfake.NewSimpleClientset() // NewClientset has no schema for definitions and fails
 	view, err := cluster.New(client, crds)
 	if err != nil {
 		t.Fatal(err)
