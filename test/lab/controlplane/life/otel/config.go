@@ -62,8 +62,10 @@ type way struct {
 var known = map[string][]way{
 	"otlp": {{"grpc", 4317, "", "grpc"}, {"http", 4318, "", "http"}},
 	"jaeger": {
-		{"grpc", 14250, corev1.ProtocolTCP, "grpc"}, {"thrift_http", 14268, corev1.ProtocolTCP, "http"},
-		{"thrift_compact", 6831, corev1.ProtocolUDP, ""}, {"thrift_binary", 6832, corev1.ProtocolUDP, ""},
+		{"grpc", 14250, corev1.ProtocolTCP, "grpc"},
+		{"thrift_http", 14268, corev1.ProtocolTCP, "http"},
+		{"thrift_compact", 6831, corev1.ProtocolUDP, ""},
+		{"thrift_binary", 6832, corev1.ProtocolUDP, ""},
 	},
 	"zipkin":     {{"", 9411, corev1.ProtocolTCP, "http"}},
 	"opencensus": {{"", 55678, "", ""}},

@@ -34,8 +34,10 @@ func TestPorts_FollowTheReceiversThatAreUsed(t *testing.T) {
 		"usual ports":     {config(map[string]any{"otlp": protocols(map[string]any{"grpc": nil, "http": map[string]any{}})}, "otlp"), "otlp-grpc:4317/TCP otlp-http:4318/TCP"},
 		"other port":      {config(map[string]any{"zipkin": map[string]any{"endpoint": "0.0.0.0:9412"}}, "zipkin"), "zipkin:9412/TCP"},
 		"unused receiver": {config(map[string]any{"zipkin": nil, "opencensus": nil}, "zipkin"), "zipkin:9411/TCP"},
-		"udp": {config(map[string]any{"jaeger/edge": protocols(map[string]any{"thrift_compact": nil})}, "jaeger/edge"),
-			"jaeger-edge-thrift-compact:6831/UDP"},
+		"udp": {
+			config(map[string]any{"jaeger/edge": protocols(map[string]any{"thrift_compact": nil})}, "jaeger/edge"),
+			"jaeger-edge-thrift-compact:6831/UDP",
+		},
 		"unknown receiver with an endpoint": {config(map[string]any{"own": map[string]any{"endpoint": ":7000"}}, "own"), "own:7000/TCP"},
 		"unknown receiver without one":      {config(map[string]any{"own": nil}, "own"), ""},
 	} {
@@ -191,8 +193,10 @@ func TestCollector_MakesWhatTheOperatorOfItsTimeMakes(t *testing.T) {
 		object *unstructured.Unstructured
 		want   string
 	}{
-		"v1alpha1": {object("v1alpha1", map[string]any{"config": text}),
-			"ServiceAccount/otel-collector ConfigMap/otel-collector Deployment/otel-collector Service/otel-collector Service/otel-collector-headless Service/otel-collector-monitoring"},
+		"v1alpha1": {
+			object("v1alpha1", map[string]any{"config": text}),
+			"ServiceAccount/otel-collector ConfigMap/otel-collector Deployment/otel-collector Service/otel-collector Service/otel-collector-headless Service/otel-collector-monitoring",
+		},
 		"a daemonset":           {object("v1alpha1", map[string]any{"config": "a: b", "mode": "daemonset"}), "ServiceAccount/otel-collector ConfigMap/otel-collector DaemonSet/otel-collector Service/otel-collector-monitoring"},
 		"a sidecar":             {object("v1alpha1", map[string]any{"config": text, "mode": "sidecar"}), "ServiceAccount/otel-collector ConfigMap/otel-collector"},
 		"v1beta1 with its hash": {object("v1beta1", map[string]any{"config": map[string]any{}, "mode": "sidecar"}), "ServiceAccount/otel-collector ConfigMap/otel-collector-ca3d163b"},

@@ -171,20 +171,25 @@ func (p *Patcher) bundle(ctx context.Context, meta metav1.ObjectMeta, config *ad
 	if injected(meta) {
 		// cert-manager's injector does it, so it must run, and its time counts as well as the webhook's.
 		injector, ready := p.injectorReadySince()
-		if !ready {
+		switch {
+		case !ready:
 			return 0, nil
-		}
-		if injector.After(since) {
-			since = injector
-		}
-		if p.Injectable != nil && !p.Injectable(ctx, meta.Annotations) {
+		case p.Injectable != nil && !p.Injectable(ctx, meta.Annotations):
 			return injectableAgain, nil
 		}
+		since = later(since, injector)
 	}
 	if wait := time.Until(since.Add(p.Delay)); wait > 0 {
 		return wait, nil
 	}
 	return 0, wanted
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // answers tells whether a webhook has been answering for long enough to have changed its own configuration.
