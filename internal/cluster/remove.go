@@ -37,13 +37,7 @@ func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 	for _, l := range slices.Backward(allLabels(comp, o.Known)) {
 		steps = append(steps, step{"take the labels off " + l.Ref.String(), func(ctx context.Context) error { return c.removeLabels(ctx, l) }})
 	}
-	own := refsOf(comp.Objects)
-	for _, ref := range o.Known.Objects {
-		if !knows(own, ref) {
-			own = append(own, ref)
-		}
-	}
-	for _, ref := range slices.Backward(own) {
+	for _, ref := range slices.Backward(allObjects(comp, o.Known)) {
 		steps = append(steps, step{"delete " + ref.String(), func(ctx context.Context) error {
 			return c.kube.Delete(ctx, ref, kube.DeleteOptions{Wait: retryFor(ctx), Propagation: propagation(ref)})
 		}})
@@ -62,6 +56,17 @@ func (c *Cluster) removal(comp component.Component, o RemoveOptions) []step {
 		}
 	}
 	return steps
+}
+
+// allObjects are the objects of a component and those of the last run that it no longer has.
+func allObjects(comp component.Component, known Known) []object.Ref {
+	all := refsOf(comp.Objects)
+	for _, ref := range known.Objects {
+		if !knows(all, ref) {
+			all = append(all, ref)
+		}
+	}
+	return all
 }
 
 // propagation lets workloads take their pods with them before they count as gone. Other kinds have no dependents to

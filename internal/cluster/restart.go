@@ -54,7 +54,7 @@ func (c *Cluster) restart(ctx context.Context, r component.Restart) error {
 }
 
 func (c *Cluster) restartWorkload(ctx context.Context, ref object.Ref) error {
-	var patch object.Object = map[string]any{}
+	patch := object.Object{}
 	object.Set(patch, map[string]any{restartedAt: time.Now().UTC().Format(time.RFC3339)}, "spec", "template", "metadata", "annotations")
 	raw, err := json.Marshal(patch)
 	if err != nil {

@@ -107,7 +107,7 @@ func TestInjection_KnowsStalePods(t *testing.T) {
 		"that wants none, as of old":  {sidecar, pod("container web=nginx", "annotation sidecar.istio.io/inject=false"), ""},
 		"that is done":                {sidecar, pod("container web=nginx", "phase Succeeded"), ""},
 		"of another revision":         {canary, pod("init "+proxy, injected), "has a sidecar of revision default"},
-		"of a revision untold":        {canary, pod("init "+proxy), ""},
+		"of a revision untold":        {canary, pod("init " + proxy), ""},
 		"of the wanted version":       {pinned, pod("init "+proxy, injected), ""},
 		"of a variant of it":          {pinned, pod("init "+proxy+"-distroless", injected), ""},
 		"of another version":          {pinned, pod("init istio-proxy=docker.io/istio/proxyv2:1.17.1", injected), "has a sidecar of version 1.17.1"},
