@@ -3,6 +3,7 @@ package components_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,13 +61,28 @@ func lives(t *testing.T, check func(*testing.T, *kube.Client), builders ...build
 		if err := engine.Remove(ctx, made[i], cluster.RemoveOptions{Known: known[i], Namespaces: true}); err != nil {
 			t.Fatalf("removing %s: %v", made[i].Name, err)
 		}
-		for _, ns := range made[i].Namespaces {
-			_, err := client.Get(ctx, object.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns.Name})
-			if !fault.Is(err, fault.NotFound) {
-				t.Errorf("namespace %s is still there: %v", ns.Name, err)
+		for _, ref := range gone(made[i]) {
+			if _, err := client.Get(ctx, ref); !fault.Is(err, fault.NotFound) {
+				t.Errorf("%s is still there: %v", ref, err)
 			}
 		}
 	}
+}
+
+// gone lists what a removal takes away beside releases: namespaces, what controllers leave, and the kinds that a Job of a chart has made.
+func gone(c component.Component) []object.Ref {
+	refs := slices.Clone(c.Leaves)
+	for _, ns := range c.Namespaces {
+		refs = append(refs, object.Ref{APIVersion: "v1", Kind: "Namespace", Name: ns.Name})
+	}
+	for _, chart := range c.Charts {
+		for _, condition := range chart.Ready {
+			if condition.Kind == component.Established {
+				refs = append(refs, condition.Ref)
+			}
+		}
+	}
+	return refs
 }
 
 // fromHere takes a component's charts from where this package has them.

@@ -62,4 +62,9 @@ func checkLive(t *testing.T, client *kube.Client, stack monitoring.Install, endp
 			t.Errorf("the Secret has no %s", key)
 		}
 	}
+	// Another password is no difference: what lives looks for afterwards are none.
+	_, err = client.Patch(t.Context(), object.RefOf(secret), kube.MergePatch, []byte(`{"data":{"admin-password":"YW5vdGhlcg=="}}`))
+	if err != nil {
+		t.Error(err)
+	}
 }
