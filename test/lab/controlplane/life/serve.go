@@ -115,6 +115,9 @@ func standIn(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no pod", http.StatusInternalServerError)
 		return
 	}
+	if aggregated(w, r) {
+		return
+	}
 	w.Header().Set("Content-Type", "text/plain")
 	_, _ = io.WriteString(w, fmt.Sprintf("stand-in for %s in pod %s/%s\n", pod.Spec.Containers[0].Image, pod.Namespace, pod.Name))
 }
