@@ -88,7 +88,8 @@ func sampleIngressAttribute() schema.SingleNestedAttribute {
 // sampleName plans the name that each application has when none is given.
 type sampleName struct{}
 
-func (sampleName) Description(context.Context) string         { return "the application's own name" }
+func (sampleName) Description(context.Context) string { return "the application's own name" }
+
 func (sampleName) MarkdownDescription(context.Context) string { return "the application's own name" }
 
 func (sampleName) PlanModifyString(ctx context.Context, req planmodifier.StringRequest, resp *planmodifier.StringResponse) {
