@@ -30,7 +30,8 @@ const podOf = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers
 func TestHelmCharts_ListsWhatARepositoryHas(t *testing.T) {
 	t.Parallel()
 	charts := []helmtest.Chart{
-		{Name: "web", Version: "1.0.0", AppVersion: "7", Deprecated: true}, {Name: "web", Version: "1.1.0", AppVersion: "8", KubeVersion: ">=1.30.0-0"},
+		{Name: "web", Version: "1.0.0", AppVersion: "7", Deprecated: true},
+		{Name: "web", Version: "1.1.0", AppVersion: "8", KubeVersion: ">=1.30.0-0"},
 		{Name: "other", Version: "3.0.0"},
 	}
 	classic, oci := helmtest.NewRepository(t, charts...), helmtest.NewRegistry(t, charts...)
