@@ -107,9 +107,8 @@ func fetch(ctx context.Context, h hostscript.Host, what, url, folder, name strin
 	err := wait.Until(ctx, wait.Options{For: what, Interval: time.Second, MaxInterval: 5 * time.Second}, func(ctx context.Context) error {
 		attempts++
 		answer, err := hostscript.Run(ctx, h, hostscript.Script{Name: "fetch " + what, Body: fetchScript, Env: env, Sudo: true})
-		if err != nil {
-			problem = err
-			return nil
+		if problem = err; problem != nil {
+			return nil //nolint:nilerr // it ends the wait and is returned behind it
 		}
 		content = answer.Blob("content")
 		again := false

@@ -82,7 +82,7 @@ func lock(ctx context.Context, dir string) (func(), error) {
 	if err != nil {
 		return nil, err
 	}
-	fd := int(folder.Fd()) //nolint:gosec // a file descriptor is a small number
+	fd := int(folder.Fd())
 	err = wait.Until(ctx, wait.Options{For: "the lock on " + dir, Timeout: lockWait, Interval: 50 * time.Millisecond}, func(context.Context) error {
 		err := syscall.Flock(fd, syscall.LOCK_EX|syscall.LOCK_NB)
 		if errors.Is(err, syscall.EWOULDBLOCK) {

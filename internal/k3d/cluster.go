@@ -98,20 +98,8 @@ func (c Cluster) Validate() error {
 	if err := CheckName(c.Name); err != nil {
 		return err
 	}
-	switch {
-	case c.Servers < 1:
-		return fault.Newf(fault.Invalid, "a cluster has at least one server")
-	case c.Agents < 0:
-		return fault.Newf(fault.Invalid, "a cluster cannot have %d agents", c.Agents)
-	case c.APIPort < 1 || c.APIPort > 65535:
-		return fault.Newf(fault.Invalid, "%d is no port", c.APIPort)
-	case c.Network != "" && !networkName.MatchString(c.Network):
-		return fault.Newf(fault.Invalid, "%q is no name of a Docker network", c.Network)
-	}
-	if c.Subnet != "" {
-		if p, err := netip.ParsePrefix(c.Subnet); err != nil || p.Masked() != p {
-			return fault.Newf(fault.Invalid, "subnet %q is no network in CIDR notation, such as 172.28.0.0/16", c.Subnet)
-		}
+	if err := c.checkShape(); err != nil {
+		return err
 	}
 	for _, p := range c.Ports {
 		if !portMapping.MatchString(p.Port) {
@@ -127,6 +115,25 @@ func (c Cluster) Validate() error {
 		}
 		if err := checkFilters("extra argument "+a.Arg, a.NodeFilters); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+func (c Cluster) checkShape() error {
+	switch {
+	case c.Servers < 1:
+		return fault.Newf(fault.Invalid, "a cluster has at least one server")
+	case c.Agents < 0:
+		return fault.Newf(fault.Invalid, "a cluster cannot have %d agents", c.Agents)
+	case c.APIPort < 1 || c.APIPort > 65535:
+		return fault.Newf(fault.Invalid, "%d is no port", c.APIPort)
+	case c.Network != "" && !networkName.MatchString(c.Network):
+		return fault.Newf(fault.Invalid, "%q is no name of a Docker network", c.Network)
+	}
+	if c.Subnet != "" {
+		if p, err := netip.ParsePrefix(c.Subnet); err != nil || p.Masked() != p {
+			return fault.Newf(fault.Invalid, "subnet %q is no network in CIDR notation, such as 172.28.0.0/16", c.Subnet)
 		}
 	}
 	return nil

@@ -131,19 +131,9 @@ func stageAll(ctx context.Context, h Host, s Spec, o Options, found map[string]t
 	}
 	for _, name := range sortedKeys(s.Tools) {
 		tool, had, at := s.Tools[name], o.Have.Tools[name], s.path(name)
-		t := found[at]
-		if tool.Link != "" {
-			next.Tools[name] = Installed{Path: at, Link: tool.Link}
-			if !t.is(next.Tools[name]) {
-				moves = append(moves, "link "+tool.Link+" "+at)
-			}
-			continue
-		}
-		if had.Path == at && had.current(tool, name, arch) && t.is(had) {
-			next.Tools[name] = had
-			if t.mode != "755" {
-				moves = append(moves, "mode "+at)
-			}
+		if have, move, fits := inPlace(tool, had, at, name, arch, found[at]); fits {
+			next.Tools[name] = have
+			moves = append(moves, move...)
 			continue
 		}
 		o.step("fetch " + name)
@@ -159,6 +149,25 @@ func stageAll(ctx context.Context, h Host, s Spec, o Options, found map[string]t
 		moves = append(moves, "move "+staged.Path+" "+at)
 	}
 	return next, moves, nil
+}
+
+// inPlace is a tool for which nothing has to be fetched: a link, or a program that is there already. It returns what
+// there is to move all the same.
+func inPlace(tool Tool, had Installed, at, name, arch string, t thing) (have Installed, moves []string, fits bool) {
+	if tool.Link != "" {
+		have = Installed{Path: at, Link: tool.Link}
+		if !t.is(have) {
+			moves = []string{"link " + tool.Link + " " + at}
+		}
+		return have, moves, true
+	}
+	if had.Path != at || !had.current(tool, name, arch) || !t.is(had) {
+		return have, nil, false
+	}
+	if t.mode != "755" {
+		moves = []string{"mode " + at}
+	}
+	return had, moves, true
 }
 
 // current reports whether what was installed came from the artifact that is wanted now.

@@ -141,7 +141,8 @@ func TestInstall_RefusesWhatIsNotVerified(t *testing.T) {
 	}{
 		"wrong sum of the release": {
 			func(w *world, _ *nodetools.Spec) { w.releases.Put("/kubectl/v1.35.7/kubectl", "evil") },
-			fault.Integrity, []string{"kubectl v1.35.7 on h", "is " + hostscripttest.Sum("evil"), "promises " + hostscripttest.Sum("kubectl 1.35.7"), "nothing was installed"},
+			fault.Integrity,
+			[]string{"kubectl v1.35.7 on h", "is " + hostscripttest.Sum("evil"), "promises " + hostscripttest.Sum("kubectl 1.35.7"), "nothing was installed"},
 		},
 		"wrong sum of the user": {
 			func(_ *world, s *nodetools.Spec) {
