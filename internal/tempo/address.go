@@ -46,8 +46,8 @@ func (a Address) Ref() object.Ref {
 // Check compares the address with the one that an installation of the same configuration is asked at. Another Service
 // is nobody's mistake; the same one at another port is [fault.Invalid].
 func (a Address) Check(queryURL string) error {
-	real, ok := ParseAddress(queryURL)
-	if !ok || real.Service != a.Service || real.Namespace != a.Namespace || real.Port == a.Port {
+	planned, ok := ParseAddress(queryURL)
+	if !ok || planned.Service != a.Service || planned.Namespace != a.Namespace || planned.Port == a.Port {
 		return nil
 	}
 	return fault.Newf(fault.Invalid, "Tempo answers queries at %s, not at port %d; use its output endpoints.query_url", queryURL, a.Port)
