@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -81,7 +82,9 @@ func (r *kialiResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanR
 }
 
 func (r *kialiResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	importComponent[kialiModel](ctx, r.session, req, resp, importing{What: kialiType})
+	importComponent[kialiModel](ctx, r.session, req, resp, importing{What: kialiType, Preset: map[string]attr.Value{
+		"instance_namespace": types.StringValue(kiali.DefaultInstanceNamespace),
+	}})
 }
 
 func (m *kialiModel) id() (namespace, name string) {
