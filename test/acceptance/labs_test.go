@@ -5,8 +5,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab"
+	"github.com/dxlab/terraform-provider-lab/test/lab/charts"
 )
 
 // The addresses of the labs' pools, free in the hosts' network.
@@ -39,6 +41,17 @@ func newExample(t *testing.T, l *lab.Lab, name, override string, settings ...str
 	return example{w}
 }
 
+// chartsVariable names a folder with chart archives, the real ones for example, that the labs are then made of instead
+// of the miniatures.
+const chartsVariable = "LAB_CHARTS_DIR"
+
+func labCharts() charts.Options {
+	if dir := os.Getenv(chartsVariable); dir != "" {
+		return charts.Options{Folders: fstest.MapFS{}, Archives: os.DirFS(dir)}
+	}
+	return charts.Options{}
+}
+
 // onHost are the settings of an example that makes its cluster on the lab's first host.
 func onHost(l *lab.Lab) []string {
 	return []string{
@@ -58,7 +71,8 @@ const noDownloads = `tools = { calicoctl = { enabled = false }, kubens = { enabl
 
 func TestAccLab_Current(t *testing.T) {
 	t.Parallel()
-	l, host := oneHost(t)
+	l := lab.New(t, lab.Options{Hosts: 1, Charts: labCharts()})
+	host := l.Hosts()[0]
 	e := newExample(t, l, "current", keep(noDownloads), onHost(l)...)
 	e.says(e.succeed(e.apply()), "http://grafana.dxlab.example.com/", "http://kiali.dxlab.example.com/kiali", "http://bookinfo.istio-dxlab.example.com/productpage", labGateway)
 	e.noChanges()
@@ -83,6 +97,13 @@ func TestAccLab_Current(t *testing.T) {
 			t.Errorf("%s: %s %s is %v (%v), want %v", what, want.object, want.path, got, err, want.value)
 		}
 	}
+
+	t.Log("parts go one by one, and one that others live off stays")
+	e.write("override.tf", keep(noDownloads, "kiali = { enabled = false }", "samples = { hotrod = false }"))
+	e.says(e.succeed(e.apply()), "0 added", "3 destroyed")
+	e.noChanges()
+	e.write("override.tf", keep(noDownloads, "kiali = { enabled = false }", "samples = { hotrod = false }", "cert_manager = { enabled = false }"))
+	e.fail(e.apply(), "cert-manager", "issued and renewed by nobody")
 	e.says(e.succeed(e.destroy()), "Destroy complete!")
 	other.nothingLeft()
 }
@@ -90,7 +111,7 @@ func TestAccLab_Current(t *testing.T) {
 // TestAccLab_ExistingCluster puts the lab on a cluster of which the provider knows a kubeconfig and no host.
 func TestAccLab_ExistingCluster(t *testing.T) {
 	t.Parallel()
-	l := lab.New(t, lab.Options{Cluster: true})
+	l := lab.New(t, lab.Options{Cluster: true, Charts: labCharts()})
 	e := newExample(t, l, "existing-cluster", "", `ingress_controller = "traefik"`, `ingress_address = "`+labIngress+`"`)
 	e.says(e.succeed(e.apply()), "http://grafana.dxlab.example.com/", labGateway, labIngress)
 	e.noChanges()

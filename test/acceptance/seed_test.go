@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/dxlab/terraform-provider-lab/internal/kube"
+	"github.com/dxlab/terraform-provider-lab/test/lab"
 )
 
 // oldKubernetes names the control plane on which the versions of 2023 run as they did; `make test-seed` sets it.
@@ -15,7 +16,8 @@ const oldKubernetes = "1.24"
 // plane does not know any more, PodSecurityPolicies, is switched off.
 func TestAccSeed_IsTheTutorial(t *testing.T) {
 	t.Parallel()
-	l, host := oneHost(t)
+	l := lab.New(t, lab.Options{Hosts: 1, Charts: labCharts()})
+	host := l.Hosts()[0]
 	override := keep(noDownloads)
 	if os.Getenv("LAB_KUBERNETES") != oldKubernetes {
 		override = keep(noDownloads, `monitoring = { values = [yamlencode({ global = { rbac = { pspEnabled = false } }, grafana = { rbac = { pspEnabled = false } } })] }`)
