@@ -146,7 +146,7 @@ func (i Install) ready(chart component.Chart) []component.Condition {
 		workload = nginxPart(workload, chart, "controller", "controller", "name")
 	}
 	conditions := []component.Condition{i.running(chart, workload)}
-	if webhook != "" && on(chart.Values, true, "controller", "admissionWebhooks", "enabled") {
+	if webhook != "" && component.Enabled(chart.Values, true, "controller", "admissionWebhooks", "enabled") {
 		conditions = append(conditions, component.ValidatingWebhookUsable(webhook))
 	}
 	if i.Exposure == LoadBalancer {
@@ -186,16 +186,6 @@ func nginxPart(full string, chart component.Chart, part string, path ...string) 
 		part = own
 	}
 	return full + "-" + part
-}
-
-// on reads a switch of the values; what is not set has the chart's default.
-func on(values map[string]any, byDefault bool, path ...string) bool {
-	v, ok := object.Lookup(values, path...)
-	if !ok {
-		return byDefault
-	}
-	enabled, _ := v.(bool)
-	return enabled
 }
 
 // ignore lists what the controllers write into the objects of their own release.

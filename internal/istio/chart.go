@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/dxlab/terraform-provider-lab/internal/component"
-	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/versions"
 )
 
@@ -85,24 +84,4 @@ func injects(revision, namespace string) []component.Condition {
 		component.DeploymentAvailable(namespace, withRevision("istiod", revision)),
 		component.MutatingWebhookUsable(injector(revision, namespace)),
 	}
-}
-
-// flag reads a switch of the values; what is not set has the chart's default.
-func flag(values map[string]any, byDefault bool, path ...string) bool {
-	v, ok := object.Lookup(values, path...)
-	if !ok {
-		return byDefault
-	}
-	enabled, _ := v.(bool)
-	return enabled
-}
-
-// text reads a string of the values; what is not set has the chart's default.
-func text(values map[string]any, byDefault string, path ...string) string {
-	v, ok := object.Lookup(values, path...)
-	if !ok {
-		return byDefault
-	}
-	s, _ := v.(string)
-	return s
 }

@@ -75,7 +75,7 @@ func (g Gateway) Component() (component.Component, error) {
 	if err := g.checkAddress(chart.Values); err != nil {
 		return component.Component{}, fmt.Errorf("gateway %s: %w", chart.Release, err)
 	}
-	name := text(chart.Values, "", "name")
+	name := component.Text(chart.Values, "", "name")
 	if name == "" {
 		name = chart.Release
 	}
@@ -109,7 +109,7 @@ func (g Gateway) meshNamespace() string {
 
 func (g Gateway) ready(chart component.Chart, name string) []component.Condition {
 	proxies := component.DeploymentAvailable(chart.Namespace, name)
-	if text(chart.Values, "Deployment", "kind") == "DaemonSet" {
+	if component.Text(chart.Values, "Deployment", "kind") == "DaemonSet" {
 		proxies = component.DaemonSetCurrent(chart.Namespace, name)
 	}
 	conditions := []component.Condition{proxies}
@@ -132,7 +132,7 @@ func service(namespace, name string) object.Ref {
 }
 
 func balanced(values map[string]any) bool {
-	return text(values, loadBalancer, "service", "type") == loadBalancer
+	return component.Text(values, loadBalancer, "service", "type") == loadBalancer
 }
 
 // checkAddress looks at the final values, so that an address that came with the user's own counts too.

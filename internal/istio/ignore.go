@@ -28,7 +28,7 @@ func ignoreMesh(istiod component.Chart) []component.IgnoreRule {
 		Group: webhooks, Kind: mutating, Name: injector(revision, istiod.Namespace),
 		Path: "webhooks[*].clientConfig.caBundle", Reason: injection,
 	})
-	autoscaled := flag(istiod.Values, true, "autoscaleEnabled") && flag(istiod.Values, true, "pilot", "autoscaleEnabled")
+	autoscaled := component.Enabled(istiod.Values, true, "autoscaleEnabled") && component.Enabled(istiod.Values, true, "pilot", "autoscaleEnabled")
 	if autoscaled {
 		rules = append(rules, replicas(istiod.Namespace, withRevision("istiod", revision)))
 	}
@@ -38,7 +38,7 @@ func ignoreMesh(istiod component.Chart) []component.IgnoreRule {
 // ignoreGateway lists what controllers write into the objects of a gateway's release.
 func ignoreGateway(chart component.Chart, name string) []component.IgnoreRule {
 	var rules []component.IgnoreRule
-	if flag(chart.Values, true, "autoscaling", "enabled") {
+	if component.Enabled(chart.Values, true, "autoscaling", "enabled") {
 		rules = append(rules, replicas(chart.Namespace, name))
 	}
 	allocated := func(path string) {

@@ -123,7 +123,7 @@ func (m Mesh) istiod() (component.Chart, versions.Version, error) {
 	revision := object.String(chart.Values, "revision")
 	chart.Ready = append(injects(revision, chart.Namespace), endpoints(chart.Namespace, withRevision("istiod", revision)))
 	// The chart validates by revision since 1.22 (global.configValidation in its values.yaml); before, only on demand.
-	if flag(chart.Values, version.AtLeast(1, 22, 0), "global", "configValidation") {
+	if component.Enabled(chart.Values, version.AtLeast(1, 22, 0), "global", "configValidation") {
 		chart.Ready = append(chart.Ready, component.ValidatingWebhookUsable(withRevision("istio-validator", revision)+"-"+chart.Namespace))
 	}
 	return chart, version, nil
@@ -148,7 +148,7 @@ func crds() []component.Condition {
 // defaultValidator is made by base and comes to life with istiod, so it is waited for there. Without a default revision
 // there is none.
 func defaultValidator(base component.Chart) []component.Condition {
-	if text(base.Values, "default", "defaultRevision") == "" {
+	if component.Text(base.Values, "default", "defaultRevision") == "" {
 		return nil
 	}
 	return []component.Condition{component.ValidatingWebhookUsable("istiod-default-validator")}

@@ -85,7 +85,7 @@ func (m Mesh) ztunnel(istiod component.Chart) (component.Chart, error) {
 		return component.Chart{}, fmt.Errorf("values of chart %s: %w", chart.Name, err)
 	}
 	chart.Values = component.MergeValues(encoded, m.ZtunnelChart.Values)
-	chart.Ready = []component.Condition{component.DaemonSetCurrent(chart.Namespace, text(chart.Values, ztunnelDaemonSet, "resourceName"))}
+	chart.Ready = []component.Condition{component.DaemonSetCurrent(chart.Namespace, component.Text(chart.Values, ztunnelDaemonSet, "resourceName"))}
 	return chart, nil
 }
 

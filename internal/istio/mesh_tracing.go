@@ -199,7 +199,7 @@ func (m Mesh) telemetry(istiod component.Chart, version versions.Version) ([]obj
 	}
 	o := object.New(object.Ref{
 		APIVersion: telemetryAPI(version), Kind: "Telemetry",
-		Namespace: text(istiod.Values, istiod.Namespace, "meshConfig", "rootNamespace"), Name: telemetryName,
+		Namespace: component.Text(istiod.Values, istiod.Namespace, "meshConfig", "rootNamespace"), Name: telemetryName,
 	})
 	o["spec"] = spec
 	return []object.Object{o}, nil

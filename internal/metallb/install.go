@@ -5,7 +5,6 @@ import (
 	"maps"
 
 	"github.com/dxlab/terraform-provider-lab/internal/component"
-	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/versions"
 )
 
@@ -72,14 +71,4 @@ func (i Install) labels() map[string]string {
 	}
 	maps.Copy(labels, i.NamespaceLabels)
 	return labels
-}
-
-// on reads a switch of the values; what is not set has the chart's default.
-func on(values map[string]any, byDefault bool, path ...string) bool {
-	v, ok := object.Lookup(values, path...)
-	if !ok {
-		return byDefault
-	}
-	enabled, _ := v.(bool)
-	return enabled
 }

@@ -19,10 +19,10 @@ func ready(chart component.Chart, version versions.Version) []component.Conditio
 		endpoints(chart.Namespace, webhookService),
 		component.ValidatingWebhookUsable(webhookConfiguration),
 	}
-	if on(chart.Values, true, "speaker", "enabled") {
+	if component.Enabled(chart.Values, true, "speaker", "enabled") {
 		conditions = append(conditions, component.DaemonSetCurrent(chart.Namespace, full+"-speaker"))
 	}
-	if on(chart.Values, version.AtLeast(0, 16, 0), "frrk8s", "enabled") && !on(chart.Values, false, "frrk8s", "external") {
+	if component.Enabled(chart.Values, version.AtLeast(0, 16, 0), "frrk8s", "enabled") && !component.Enabled(chart.Values, false, "frrk8s", "external") {
 		conditions = append(conditions,
 			component.DaemonSetCurrent(chart.Namespace, frrName(chart)),
 			component.ValidatingWebhookUsable(frrWebhookConfiguration))

@@ -42,7 +42,7 @@ func (b built) usedBy() []component.Use {
 // time after their custom resources.
 func (b built) leaves() []object.Ref {
 	v, n := b.chart.Values, b.names
-	if !on(v, true, "prometheusOperator", "enabled") {
+	if !component.Enabled(v, true, "prometheusOperator", "enabled") {
 		return nil
 	}
 	kubelets := object.Ref{APIVersion: "v1", Kind: "Service", Namespace: "kube-system", Name: n.full + "-kubelet"}

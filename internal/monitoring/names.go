@@ -42,7 +42,7 @@ func namesOf(flavor Flavor, chart component.Chart) names {
 	}
 	n.prometheus, n.alertmanager = n.full+"-prometheus", n.full+"-alertmanager"
 	n.prometheusCR, n.alertmanagerCR = n.prometheus, n.alertmanager
-	if on(v, false, "cleanPrometheusOperatorObjectNames") {
+	if component.Enabled(v, false, "cleanPrometheusOperatorObjectNames") {
 		n.prometheusCR, n.alertmanagerCR = n.full, n.full
 	}
 	part := func(name string) string { return fullName(chart.Release, object.Map(v, name), name, 63) }
@@ -75,16 +75,6 @@ func cut(name string, longest int) string {
 		name = name[:longest]
 	}
 	return strings.TrimSuffix(name, "-")
-}
-
-// on reads a switch of the values; what is not set has the chart's default.
-func on(values map[string]any, byDefault bool, path ...string) bool {
-	v, ok := object.Lookup(values, path...)
-	if !ok {
-		return byDefault
-	}
-	enabled, _ := v.(bool)
-	return enabled
 }
 
 // Outputs are how the installation is reached; they follow from what was asked for alone.

@@ -9,22 +9,22 @@ import (
 func (b built) rendered() []component.Condition {
 	v, n := b.chart.Values, b.names
 	var out []component.Condition
-	if on(v, true, "prometheusOperator", "enabled") {
+	if component.Enabled(v, true, "prometheusOperator", "enabled") {
 		out = append(out, component.DeploymentAvailable(n.namespace, n.operator))
-		if on(v, true, "prometheusOperator", "admissionWebhooks", "enabled") {
+		if component.Enabled(v, true, "prometheusOperator", "admissionWebhooks", "enabled") {
 			out = append(out, component.ValidatingWebhookUsable(n.full+"-admission"), component.MutatingWebhookUsable(n.full+"-admission"))
 		}
 	}
-	if on(v, true, "grafana", "enabled") {
+	if component.Enabled(v, true, "grafana", "enabled") {
 		out = append(out, component.DeploymentAvailable(n.grafanaNamespace, n.grafana))
 	}
-	if on(v, true, "kubeStateMetrics", "enabled") {
+	if component.Enabled(v, true, "kubeStateMetrics", "enabled") {
 		out = append(out, component.DeploymentAvailable(b.chart.Namespace, n.stateMetrics))
 	}
-	if on(v, true, "nodeExporter", "enabled") {
+	if component.Enabled(v, true, "nodeExporter", "enabled") {
 		out = append(out, component.DaemonSetCurrent(b.chart.Namespace, n.exporter))
 	}
-	if b.flavor == RancherMonitoring && on(v, true, "prometheus-adapter", "enabled") {
+	if b.flavor == RancherMonitoring && component.Enabled(v, true, "prometheus-adapter", "enabled") {
 		out = append(out, component.DeploymentAvailable(b.chart.Namespace, n.adapter))
 	}
 	return out
@@ -42,13 +42,13 @@ func (b built) operated() []component.Condition {
 		}
 		out = append(out, component.StatefulSetCurrent(n.namespace, workload))
 	}
-	if !on(v, true, "prometheusOperator", "enabled") {
+	if !component.Enabled(v, true, "prometheusOperator", "enabled") {
 		return nil
 	}
-	if on(v, true, "prometheus", "enabled") {
+	if component.Enabled(v, true, "prometheus", "enabled") {
 		add("Prometheus", n.prometheusCR, "prometheus-"+n.prometheusCR)
 	}
-	if on(v, true, "alertmanager", "enabled") {
+	if component.Enabled(v, true, "alertmanager", "enabled") {
 		add("Alertmanager", n.alertmanagerCR, "alertmanager-"+n.alertmanagerCR)
 	}
 	return out

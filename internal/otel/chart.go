@@ -45,16 +45,6 @@ func parsed(version string) (versions.Version, error) {
 // 0.99.0 (opentelemetry-operator:config/crd/bases/opentelemetry.io_opentelemetrycollectors.yaml@v0.99.0).
 func servesBeta(chart versions.Version) bool { return chart.AtLeast(0, 58, 0) }
 
-// on reads a switch of the values. Those that are read here are on where nobody sets them.
-func on(values map[string]any, path ...string) bool {
-	v, ok := object.Lookup(values, path...)
-	if !ok {
-		return true
-	}
-	enabled, _ := v.(bool)
-	return enabled
-}
-
 func established(name string) component.Condition {
 	return component.Condition{
 		Name:  "CustomResourceDefinition " + name + " is established",

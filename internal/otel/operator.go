@@ -55,7 +55,7 @@ func (o Operator) Component() (component.Component, error) {
 
 // certified reports whether cert-manager is to issue the webhooks' certificate.
 func certified(values map[string]any) bool {
-	return on(values, "admissionWebhooks", "create") && on(values, "admissionWebhooks", "certManager", "enabled")
+	return component.Enabled(values, true, "admissionWebhooks", "create") && component.Enabled(values, true, "admissionWebhooks", "certManager", "enabled")
 }
 
 // operatorReady says when collectors can be made: their kind is served, the operator runs, its webhooks (failurePolicy
@@ -66,7 +66,7 @@ func operatorReady(chart component.Chart, version versions.Version) []component.
 	if ownsCRDs(chart.Values, version) {
 		conditions = append(conditions, established(collectorCRD), established("instrumentations."+group))
 	}
-	if !on(chart.Values, "admissionWebhooks", "create") {
+	if !component.Enabled(chart.Values, true, "admissionWebhooks", "create") {
 		return conditions
 	}
 	if certified(chart.Values) {
@@ -96,7 +96,7 @@ const collectorCRD = "opentelemetrycollectors." + group
 func templatesCRDs(version versions.Version) bool { return version.AtLeast(0, 57, 0) }
 
 func ownsCRDs(values map[string]any, version versions.Version) bool {
-	return !templatesCRDs(version) || on(values, "crds", "create")
+	return !templatesCRDs(version) || component.Enabled(values, true, "crds", "create")
 }
 
 // operatorUsedBy are the kinds whose objects vanish with the release, or that nobody acts on any more.
