@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/dxlab/terraform-provider-lab/internal/kube"
+	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/test/lab"
 )
 
@@ -45,8 +46,11 @@ func (b bystander) nothingLeft() {
 		}
 	}
 	for _, list := range []kube.ListOptions{
-		{APIVersion: "apps/v1", Kind: "Deployment"}, {APIVersion: "v1", Kind: "ServiceAccount"}, {APIVersion: "networking.k8s.io/v1", Kind: "Ingress"},
-		{APIVersion: "v1", Kind: "Service"}, {APIVersion: "v1", Kind: "Secret"},
+		{APIVersion: "apps/v1", Kind: "Deployment"},
+		{APIVersion: "v1", Kind: "ServiceAccount"},
+		{APIVersion: "networking.k8s.io/v1", Kind: "Ingress"},
+		{APIVersion: "v1", Kind: "Service"},
+		{APIVersion: "v1", Kind: "Secret"},
 	} {
 		list.Namespace = "default"
 		for _, name := range b.names(list) {
@@ -55,7 +59,7 @@ func (b bystander) nothingLeft() {
 			}
 		}
 	}
-	if labels := b.get(ref("v1", "Namespace", "", "default"))["metadata"].(map[string]any)["labels"].(map[string]any); labels["istio-injection"] != nil {
+	if labels := object.Map(b.get(ref("v1", "Namespace", "", "default")), "metadata", "labels"); labels["istio-injection"] != nil {
 		b.t.Errorf("namespace default is labelled for injection: %v", labels)
 	}
 }
