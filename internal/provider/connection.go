@@ -48,7 +48,7 @@ func (m *connectionModel) setTarget(t host.Target) {
 // withConnection adds the attributes of a host to a resource's own. Another host means another resource, because what
 // is on the first one has to be taken away there.
 func withConnection(hostDoc string, required bool, own map[string]schema.Attribute) map[string]schema.Attribute {
-	with := validator.String(stringvalidator.AlsoRequires(path.MatchRoot("host")))
+	with := stringvalidator.AlsoRequires(path.MatchRoot("host"))
 	shared := map[string]schema.Attribute{
 		"host": schema.StringAttribute{
 			Optional: !required, Required: required, MarkdownDescription: hostDoc,

@@ -33,8 +33,11 @@ func TestMesh_RefusesAtPlanWhatCannotWork(t *testing.T) {
 		"zipkin by provider":  {"lab_istio_mesh", attrs{"tracing": attrs{"zipkin_address": "z:9411", "provider_name": "x"}}, "provider_name"},
 		"two modes":           {"lab_istio_injection", attrs{"namespace": "shop", "mode": "ambient", "revision": "canary"}, "sidecars"},
 		"no such mode":        {"lab_istio_injection", attrs{"namespace": "shop", "mode": "magic"}, "sidecar"},
-		"a mistyped key": {"lab_kiali", attrs{"spec": "external_services:\n  grfana:\n    enabled: false\n"},
-			`"external_services.grfana" (did you mean "grafana"?)`},
+		"a mistyped key": {
+			"lab_kiali",
+			attrs{"spec": "external_services:\n  grfana:\n    enabled: false\n"},
+			`"external_services.grfana" (did you mean "grafana"?)`,
+		},
 		"the same in 2023": {"lab_kiali", attrs{"chart_version": "1.64.0", "spec": "external_services: {grfana: {enabled: false}}"}, `did you mean "grafana"?`},
 		"no YAML":          {"lab_kiali", attrs{"spec": "a: [b"}, "YAML"},
 		"Tempo in 2023":    {"lab_kiali", attrs{"chart_version": "1.64.0", "tempo_url": "http://tempo:3100"}, "since 1.75"},

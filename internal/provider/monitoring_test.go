@@ -220,11 +220,14 @@ func TestClaims_AReleaseBelongsToOneResource(t *testing.T) {
 			"lab_tempo", "lab_tempo", attrs{}, attrs{"retention": "1h"}, "lab_tempo tempo/tempo and lab_tempo tempo/tempo would both install it",
 		},
 		"two types": {
-			"lab_tempo", "lab_helm_release", attrs{}, attrs{"name": "tempo", "namespace": "tempo", "chart": "web", "chart_version": "1.0.0", "repository": "https://charts.example"},
+			"lab_tempo", "lab_helm_release",
+			attrs{},
+			attrs{"name": "tempo", "namespace": "tempo", "chart": "web", "chart_version": "1.0.0", "repository": "https://charts.example"},
 			"lab_tempo tempo/tempo and lab_helm_release tempo/tempo would both install it",
 		},
 		"the chart with the CRDs": {
-			"lab_monitoring", "lab_helm_release", attrs{"flavor": "rancher-monitoring"},
+			"lab_monitoring", "lab_helm_release",
+			attrs{"flavor": "rancher-monitoring"},
 			attrs{"name": "rancher-monitoring-crd", "namespace": "cattle-monitoring-system", "chart": "web", "chart_version": "1.0.0", "repository": "https://charts.example"},
 			"Two resources claim release cattle-monitoring-system/rancher-monitoring-crd",
 		},

@@ -48,19 +48,37 @@ func warnOfUsers[T any, M modelOf[T]](ctx context.Context, req resource.ModifyPl
 	m := M(new(T))
 	var quiet diag.Diagnostics
 	quiet.Append(req.State.Get(ctx, m)...)
-	c := m.component(ctx, secrets{}, &quiet)
-	if quiet.HasError() || (len(c.UsedBy) == 0 && !c.GuardCRDs && !m.removal().CRDs) {
+	if quiet.HasError() {
 		return
 	}
-	engine, err := p.Session.cluster(ctx, referenceOf(ctx, m.base().Cluster, m.base().ClusterUID, &quiet))
-	if err != nil || quiet.HasError() {
-		return
+	foreign, tolerated := p.Session.usersOf(ctx, m)
+	if len(foreign) > 0 {
+		resp.Diagnostics.AddWarning(named(p.What, m)+" is still in use", cluster.DescribeUsers(foreign)+
+			"\n\nIts removal is refused while they are there, unless force_destroy is set.")
+	}
+	if len(tolerated) > 0 {
+		resp.Diagnostics.AddWarning(named(p.What, m)+" is still in use", cluster.DescribeUsers(tolerated)+
+			"\n\nThey stay, and work again once it is back.")
+	}
+}
+
+// usersOf looks for what lives off a component and is not kept by this provider: those that forbid its removal, and those
+// that only suffer from it. Where it cannot look it finds none.
+func (s *session) usersOf(ctx context.Context, m resourceModel) (foreign, tolerated []cluster.User) {
+	var quiet diag.Diagnostics
+	c := m.component(ctx, secrets{}, &quiet)
+	ref := referenceOf(ctx, m.base().Cluster, m.base().ClusterUID, &quiet)
+	if quiet.HasError() || (len(c.UsedBy) == 0 && !c.GuardCRDs && !m.removal().CRDs) {
+		return nil, nil
+	}
+	engine, err := s.cluster(ctx, ref)
+	if err != nil {
+		return nil, nil
 	}
 	users, err := engine.Users(ctx, c, m.removal())
 	if err != nil {
-		return
+		return nil, nil
 	}
-	var foreign, tolerated []cluster.User
 	for _, u := range users {
 		switch {
 		case u.Ours:
@@ -70,12 +88,5 @@ func warnOfUsers[T any, M modelOf[T]](ctx context.Context, req resource.ModifyPl
 			foreign = append(foreign, u)
 		}
 	}
-	if len(foreign) > 0 {
-		resp.Diagnostics.AddWarning(named(p.What, m)+" is still in use", cluster.DescribeUsers(foreign)+
-			"\n\nIts removal is refused while they are there, unless force_destroy is set.")
-	}
-	if len(tolerated) > 0 {
-		resp.Diagnostics.AddWarning(named(p.What, m)+" is still in use", cluster.DescribeUsers(tolerated)+
-			"\n\nThey stay, and work again once it is back.")
-	}
+	return foreign, tolerated
 }

@@ -79,7 +79,7 @@ func (r *nodeTools) ModifyPlan(ctx context.Context, req resource.ModifyPlanReque
 	}
 	var plan nodeToolsModel
 	resp.Diagnostics.Append(getKnown(ctx, req.Plan, &plan)...)
-	if !planHostDrift(ctx, req, resp, plan.named()) || req.State.Raw.IsNull() {
+	if !planHostDrift(ctx, req, resp, plan.named(ctx)) || req.State.Raw.IsNull() {
 		return
 	}
 	var state nodeToolsModel
@@ -101,7 +101,7 @@ func (r *nodeTools) Create(ctx context.Context, req resource.CreateRequest, resp
 	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
 	state, err := r.install(ctx, m, nodetools.Options{Adopt: m.Adopt.ValueBool()})
 	if err != nil {
-		addFault(&resp.Diagnostics, "Creating", m.named(), r.session.explainUnknown(err))
+		addFault(&resp.Diagnostics, "Creating", m.named(ctx), r.session.explainUnknown(err))
 		if len(state.Tools) == 0 {
 			return // nothing was put into place
 		}
@@ -131,10 +131,10 @@ func (r *nodeTools) Read(ctx context.Context, req resource.ReadRequest, resp *re
 	lines, err := nodetools.Read(ctx, r.host(ctx, m), spec, have)
 	switch {
 	case err != nil && couldNotLook(err):
-		r.session.addUnread(&resp.Diagnostics, m.named(), r.session.explainUnknown(err))
+		r.session.addUnread(&resp.Diagnostics, m.named(ctx), r.session.explainUnknown(err))
 		return
 	case err != nil:
-		addFault(&resp.Diagnostics, "Reading", m.named(), err)
+		addFault(&resp.Diagnostics, "Reading", m.named(ctx), err)
 		return
 	}
 	if line := r.calicoDrift(ctx, m, calico); line != "" {
@@ -155,7 +155,7 @@ func (r *nodeTools) Update(ctx context.Context, req resource.UpdateRequest, resp
 	have := before.state(ctx, &resp.Diagnostics)
 	state, err := r.install(ctx, m, nodetools.Options{Have: have, Adopt: m.Adopt.ValueBool()})
 	if err != nil {
-		addFault(&resp.Diagnostics, "Updating", m.named(), r.session.explainUnknown(err))
+		addFault(&resp.Diagnostics, "Updating", m.named(ctx), r.session.explainUnknown(err))
 		before.observe(ctx, state, &resp.Diagnostics)
 		before.Drift = driftList([]string{"an update did not finish"})
 		resp.Diagnostics.Append(resp.State.Set(ctx, &before)...)
@@ -175,11 +175,11 @@ func (r *nodeTools) Delete(ctx context.Context, req resource.DeleteRequest, resp
 	defer cancel()
 	kept, err := nodetools.Remove(ctx, r.host(ctx, m), m.state(ctx, &resp.Diagnostics))
 	if err != nil {
-		addFault(&resp.Diagnostics, "Removing", m.named(), r.session.explainUnknown(err))
+		addFault(&resp.Diagnostics, "Removing", m.named(ctx), r.session.explainUnknown(err))
 		return
 	}
 	if len(kept) > 0 {
-		resp.Diagnostics.AddWarning(m.named()+": changed files stay", "These are not what was installed any more, so they belong to somebody else now: "+strings.Join(kept, ", ")+".")
+		resp.Diagnostics.AddWarning(m.named(ctx)+": changed files stay", "These are not what was installed any more, so they belong to somebody else now: "+strings.Join(kept, ", ")+".")
 	}
 }
 
@@ -209,7 +209,7 @@ func (r *nodeTools) ImportState(ctx context.Context, req resource.ImportStateReq
 	m.BinDir = types.StringValue(binDir)
 	found, err := nodetools.Find(ctx, r.session.world.Host(target), binDir)
 	if err != nil {
-		addFault(&resp.Diagnostics, "Importing", m.named(), r.session.explainUnknown(err))
+		addFault(&resp.Diagnostics, "Importing", m.named(ctx), r.session.explainUnknown(err))
 		return
 	}
 	m.Cluster = types.ObjectNull(referenceTypes)
@@ -227,7 +227,7 @@ func (r *nodeTools) install(ctx context.Context, m nodeToolsModel, o nodetools.O
 	if err != nil {
 		return o.Have, err
 	}
-	o.LockWait, o.Holder, o.OnStep = lockWait, holder(), logStep(ctx, m.named())
+	o.LockWait, o.Holder, o.OnStep = lockWait, holder(), logStep(ctx, m.named(ctx))
 	return nodetools.Install(ctx, r.host(ctx, m), m.spec(calico), o)
 }
 
@@ -240,11 +240,11 @@ func (m *nodeToolsModel) reference(ctx context.Context, diags *diag.Diagnostics)
 	return referenceOf(ctx, m.Cluster, types.StringNull(), diags)
 }
 
-func (m *nodeToolsModel) named() string {
+func (m *nodeToolsModel) named(ctx context.Context) string {
 	place := m.Host.ValueString()
 	if place == "" {
 		var diags diag.Diagnostics
-		place = m.reference(context.Background(), &diags).Host
+		place = m.reference(ctx, &diags).Host
 	}
 	return nodeToolsType + " " + place + ":" + m.BinDir.ValueString()
 }

@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"strings"
 
 	"github.com/dxlab/terraform-provider-lab/internal/cluster"
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
@@ -68,25 +67,26 @@ func ownAddresses(ctx context.Context, engine Engine) (map[netip.Addr]bool, []me
 			}
 		}
 	}
+	pools, err := poolRanges(ctx, engine)
+	return own, pools, err
+}
+
+// poolRanges are the ranges of MetalLB's pools. A pool that cannot be read has no address of ours.
+func poolRanges(ctx context.Context, engine Engine) ([]metallb.Range, error) {
 	live, err := engine.List(ctx, cluster.ListOptions{APIVersion: "metallb.io/v1beta1", Kind: "IPAddressPool"})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	var pools []metallb.Range
 	for _, p := range live {
-		var texts []string
 		for _, a := range object.List(p, "spec", "addresses") {
-			if text, ok := a.(string); ok {
-				texts = append(texts, strings.TrimSpace(text))
+			text, _ := a.(string)
+			if r, err := metallb.ParseRange(text); err == nil {
+				pools = append(pools, r)
 			}
 		}
-		ranges, err := metallb.Pool{Name: object.RefOf(p).Name, Addresses: texts}.Ranges()
-		if err != nil {
-			continue // a pool that cannot be read has no address of ours
-		}
-		pools = append(pools, ranges...)
 	}
-	return own, pools, nil
+	return pools, nil
 }
 
 func inPools(pools []metallb.Range, ip netip.Addr) bool {

@@ -90,14 +90,14 @@ func (w world) serve(t *testing.T) *httptest.Server {
 		if !w.date.IsZero() {
 			rw.Header().Set("Date", w.date.UTC().Format(http.TimeFormat))
 		}
-		switch {
-		case r.URL.Path == "/productpage":
+		switch r.URL.Path {
+		case "/productpage":
 			w.page(rw, r)
-		case r.URL.Path == "/metrics":
+		case "/metrics":
 			_, _ = rw.Write([]byte(w.metrics))
-		case r.URL.Path == "/ready":
+		case "/ready":
 			rw.WriteHeader(w.ready)
-		case r.URL.Path == "/status/config":
+		case "/status/config":
 			_, _ = rw.Write([]byte(w.config))
 		default:
 			w.grafana(rw, r)

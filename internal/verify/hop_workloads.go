@@ -85,7 +85,7 @@ func (w Way) staleProxy(ctx context.Context, pods []object.Object) Hop {
 		return fine(HopWorkloads, "pods are ready")
 	}
 	for _, pod := range pods {
-		_, tag := imageTag(proxyImage(pod))
+		tag := imageTag(proxyImage(pod))
 		if tag != "" && minorsApart(istiod, tag) > 1 {
 			ref := object.RefOf(pod)
 			return broken(HopWorkloads, "Restart the workload, so that it gets a proxy of this mesh (lab_istio_injection with restart = true).",
@@ -105,8 +105,7 @@ func (w Way) istiodVersion(ctx context.Context) (string, error) {
 	}
 	for _, c := range object.List(istiod[0], "spec", "template", "spec", "containers") {
 		if m, ok := c.(map[string]any); ok {
-			_, tag := imageTag(object.String(m, "image"))
-			return tag, nil
+			return imageTag(object.String(m, "image")), nil
 		}
 	}
 	return "", nil

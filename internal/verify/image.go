@@ -6,14 +6,14 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// imageTag splits "registry:5000/name:tag@digest" into name and tag.
-func imageTag(image string) (name, tag string) {
+// imageTag is the tag in "registry:5000/name:tag@digest", empty where there is none.
+func imageTag(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	at := strings.LastIndex(image, ":")
 	if at < 0 || strings.Contains(image[at:], "/") {
-		return image, ""
+		return ""
 	}
-	return image[:at], image[at+1:]
+	return image[at+1:]
 }
 
 // minorsApart counts the minor versions between two tags; zero when one of them is no version.

@@ -135,11 +135,9 @@ func notZero(t Tracing) error {
 	return nil
 }
 
-var telemetryVersions = []string{"telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"}
-
 // telemetry reads the tracing part of a namespace's Telemetry that has no selector.
 func (w Way) telemetry(ctx context.Context, namespace string, config meshConfig) (Tracing, bool, error) {
-	list, err := w.telemetries(ctx, namespace)
+	list, err := w.served(ctx, telemetryVersions, "Telemetry", namespace)
 	if err != nil {
 		return Tracing{}, false, err
 	}
@@ -148,33 +146,43 @@ func (w Way) telemetry(ctx context.Context, namespace string, config meshConfig)
 		if len(parts) == 0 || object.Map(o, "spec", "selector") != nil || object.List(o, "spec", "targetRefs") != nil {
 			continue
 		}
-		t := Tracing{Percent: defaultSampling, Source: object.RefOf(o).String()}
-		if config.DefaultConfig.Tracing != nil && config.DefaultConfig.Tracing.Sampling != nil {
-			t.Percent = *config.DefaultConfig.Tracing.Sampling
-		}
 		part, _ := parts[0].(map[string]any)
-		if part["disableSpanReporting"] == true {
-			return t, true, fault.Newf(fault.Conflict, "%s has disableSpanReporting: true", t.Source)
-		}
-		if percent, ok := numberOf(part["randomSamplingPercentage"]); ok {
-			t.Percent = percent
-		}
-		provider := ""
-		if providers := object.List(part, "providers"); len(providers) > 0 {
-			if m, ok := providers[0].(map[string]any); ok {
-				provider = object.String(m, "name")
-			}
-		} else if len(config.DefaultProviders.Tracing) > 0 {
-			provider = config.DefaultProviders.Tracing[0]
-		}
-		if provider == "" {
-			t, err := config.legacyAt(t, w.Mesh)
-			return t, true, err
-		}
-		t, err := config.provided(t, provider)
+		t, err := config.told(part, object.RefOf(o).String(), w.Mesh)
 		return t, true, err
 	}
 	return Tracing{}, false, nil
+}
+
+var telemetryVersions = []string{"telemetry.istio.io/v1", "telemetry.istio.io/v1alpha1"}
+
+// told is what proxies do that a Telemetry speaks to.
+func (c meshConfig) told(part map[string]any, source, mesh string) (Tracing, error) {
+	t := Tracing{Percent: defaultSampling, Source: source}
+	if tracing := c.DefaultConfig.Tracing; tracing != nil && tracing.Sampling != nil {
+		t.Percent = *tracing.Sampling
+	}
+	if part["disableSpanReporting"] == true {
+		return t, fault.Newf(fault.Conflict, "%s has disableSpanReporting: true", source)
+	}
+	if percent, ok := numberOf(part["randomSamplingPercentage"]); ok {
+		t.Percent = percent
+	}
+	if provider := c.providerOf(part); provider != "" {
+		return c.provided(t, provider)
+	}
+	return c.legacyAt(t, mesh)
+}
+
+// providerOf is the provider that a Telemetry names, or the mesh's default; empty for the default configuration.
+func (c meshConfig) providerOf(part map[string]any) string {
+	if providers := object.List(part, "providers"); len(providers) > 0 {
+		first, _ := providers[0].(map[string]any)
+		return object.String(first, "name")
+	}
+	if len(c.DefaultProviders.Tracing) > 0 {
+		return c.DefaultProviders.Tracing[0]
+	}
+	return ""
 }
 
 // legacyAt is a Telemetry that names no provider: the default configuration's address, with its own sampling.
@@ -185,10 +193,6 @@ func (c meshConfig) legacyAt(t Tracing, mesh string) (Tracing, error) {
 	}
 	t.Provider, t.Address = legacy.Provider, legacy.Address
 	return t, notZero(t)
-}
-
-func (w Way) telemetries(ctx context.Context, namespace string) ([]object.Object, error) {
-	return w.served(ctx, telemetryVersions, "Telemetry", namespace)
 }
 
 // numberOf reads a number of a live object, which is an integer or a float.
