@@ -34,7 +34,7 @@ func newTraced(t *testing.T, l *lab.Lab) *traced {
 		t.Fatal(err)
 	}
 	s := &traced{url: "http://" + listener.Addr().String()}
-	server := &http.Server{Handler: s} //nolint:gosec // it lives as long as the test
+	server := &http.Server{Handler: s}
 	go func() { _ = server.Serve(listener) }()
 	t.Cleanup(func() { _ = server.Close() })
 	return s

@@ -118,7 +118,7 @@ func (c cluster) save() error {
 
 // start runs the control plane as a service and waits until its API is ready.
 func (c cluster) start() error {
-	if conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)), time.Second); err == nil {
+	if conn, err := net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)), time.Second); err == nil { //nolint:noctx // it ends by itself
 		_ = conn.Close()
 		return fmt.Errorf("driver failed programming external connectivity: Bind for 127.0.0.1:%d failed: port is already allocated", c.Port)
 	}

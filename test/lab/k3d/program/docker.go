@@ -12,7 +12,7 @@ const downFile = "/run/docker-is-down"
 
 func daemon() error {
 	if _, err := os.Stat(downFile); err == nil {
-		return errors.New("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?") //nolint:revive,staticcheck // Docker's own words
+		return errors.New("Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?") //nolint:staticcheck // Docker's own words
 	}
 	return nil
 }
@@ -38,7 +38,7 @@ func docker(args []string) error {
 				return nil
 			}
 		}
-		return fmt.Errorf("Error response from daemon: network %s not found", name) //nolint:revive,staticcheck // Docker's own words
+		return fmt.Errorf("Error response from daemon: network %s not found", name) //nolint:staticcheck // Docker's own words
 	}
 	return fmt.Errorf("docker: the stand-in knows no %q", strings.Join(args, " "))
 }
