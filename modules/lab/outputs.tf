@@ -58,3 +58,14 @@ output "versions" {
   description = "The versions of the profile, with the changes of `versions`."
   value       = local.version
 }
+
+output "proof" {
+  description = "The trace that arrived: its id, its services, who called whom, as text and as a Mermaid diagram; and what came of the traffic. null without `proof`."
+  value = !local.proved ? null : {
+    trace_id = lab_trace_check.bookinfo[0].trace_id
+    services = lab_trace_check.bookinfo[0].services_seen
+    graph    = lab_trace_check.bookinfo[0].graph
+    mermaid  = lab_trace_check.bookinfo[0].mermaid
+    traffic  = "${lab_traffic.bookinfo[0].succeeded} of ${lab_traffic.bookinfo[0].sent} requests"
+  }
+}

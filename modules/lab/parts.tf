@@ -173,3 +173,16 @@ variable "tools" {
   default  = {}
   nullable = false
 }
+
+variable "proof" {
+  description = "Traffic to Bookinfo through the gateway, and a trace of it that has to arrive in Tempo within `deadline`; a trace that does not fails the apply and names the hop that lost it. Any change of `triggers` does it again."
+  type = object({
+    enabled  = optional(bool, false)
+    requests = optional(number, 100)
+    rate     = optional(number, 20)
+    deadline = optional(string, "2m")
+    triggers = optional(map(string))
+  })
+  default  = {}
+  nullable = false
+}

@@ -45,4 +45,6 @@ module "lab" {
       sha256 = "1f9ee332c828a29e7c4418661b80d7b766fba2d8a5234b892071ef0a0361b13e"
     }]
   }
+
+  proof = { enabled = var.proof }
 }

@@ -22,3 +22,8 @@ output "credentials" {
   description = "Where the passwords are."
   value       = module.lab.credentials
 }
+
+output "proof" {
+  description = "The trace that arrived, and who called whom in it."
+  value       = module.lab.proof
+}

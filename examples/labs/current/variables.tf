@@ -42,3 +42,9 @@ variable "chart_repository" {
   type        = string
   default     = null
 }
+
+variable "proof" {
+  description = "Ends with the proof: traffic to Bookinfo, and a trace of it that has to arrive in Tempo."
+  type        = bool
+  default     = false
+}

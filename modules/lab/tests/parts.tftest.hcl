@@ -172,3 +172,34 @@ run "refused_sampling" {
   variables { mesh = { sampling = 101 } }
   expect_failures = [var.mesh]
 }
+
+run "proof" {
+  command = plan
+
+  variables {
+    proof = { enabled = true, requests = 10 }
+  }
+
+  assert {
+    condition     = lab_traffic.bookinfo[0].requests == 10 && lab_trace_check.bookinfo[0].host == "bookinfo.istio-dxlab.example.com"
+    error_message = "The proof does not go to Bookinfo."
+  }
+  assert {
+    condition     = lab_trace_check.bookinfo[0].collector.port == 4317 && lab_trace_check.bookinfo[0].services == tolist(["istio-ingressgateway.istio-system", "productpage.default"])
+    error_message = "The proof does not follow the way of today's profile."
+  }
+}
+
+run "no_proof_without_a_store" {
+  command = plan
+
+  variables {
+    proof = { enabled = true }
+    tempo = { enabled = false }
+  }
+
+  assert {
+    condition     = length(lab_trace_check.bookinfo) == 0 && output.proof == null
+    error_message = "A trace is looked for where none is kept."
+  }
+}
