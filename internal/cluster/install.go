@@ -166,6 +166,9 @@ func (c *Cluster) applyCRDs(ctx context.Context, chart component.Chart) error {
 	return c.kube.Wait(ctx, established, kube.WaitOptions{})
 }
 
+// managedLabel marks the records of releases that this provider keeps.
+const managedLabel = "lab.dxlab.io/managed"
+
 func (c *Cluster) applyChart(ctx context.Context, comp component.Component, chart component.Chart, o InstallOptions) error {
 	current, err := c.unchanged(ctx, chart)
 	if err != nil {
@@ -180,6 +183,7 @@ func (c *Cluster) applyChart(ctx context.Context, comp component.Component, char
 	spec := helm.Spec{
 		Release: chart.Release, Namespace: chart.Namespace, Chart: chartRef(chart),
 		Values: chart.Values, SecretValues: chart.SecretValues, SkipCRDs: true, Adopt: chart.Adopt || o.Adopt,
+		Labels: map[string]string{managedLabel: "true"},
 	}
 	// Helm gives up when a webhook of another chart is not up yet. That passes, and the next try heals the failed release.
 	var failed error

@@ -45,9 +45,11 @@ func (c *Cluster) Users(ctx context.Context, comp component.Component, o RemoveO
 			if !m.DeletionTimestamp.IsZero() || len(m.Owners) > 0 || knows(own, m.Ref) || ofRelease(m, comp.Charts) {
 				continue
 			}
-			users = append(users, User{
-				Ref: m.Ref, Loss: use.Loss, Ours: slices.Contains(m.Managers, kube.DefaultFieldManager), Tolerated: use.Tolerated,
-			})
+			ours, err := c.keeps(ctx, m)
+			if err != nil {
+				return nil, err
+			}
+			users = append(users, User{Ref: m.Ref, Loss: use.Loss, Ours: ours, Tolerated: use.Tolerated})
 		}
 	}
 	return users, nil
@@ -94,11 +96,29 @@ func ofDefinition(crd object.Object) component.Use {
 	return use
 }
 
-// ofRelease reports whether an object belongs to one of the component's own releases (helm.sh/helm/v3
-// pkg/action/validate.go, helmReleaseNameAnnotation).
+// keeps reports whether this provider keeps an object: it applied it, or the release that brought it.
+func (c *Cluster) keeps(ctx context.Context, m kube.Meta) (bool, error) {
+	release := m.Annotations[releaseNameAnnotation]
+	if applied := slices.Contains(m.Managers, kube.DefaultFieldManager); applied || release == "" {
+		return applied, nil
+	}
+	live, err := c.helm.Get(ctx, m.Annotations[releaseNamespaceAnnotation], release)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return live.Labels[managedLabel] != "", err
+}
+
+// Helm's marks of what belongs to which release (helm.sh/helm/v3 pkg/action/validate.go).
+const (
+	releaseNameAnnotation      = "meta.helm.sh/release-name"
+	releaseNamespaceAnnotation = "meta.helm.sh/release-namespace"
+)
+
+// ofRelease reports whether an object belongs to one of the component's own releases.
 func ofRelease(m kube.Meta, charts []component.Chart) bool {
 	for _, chart := range charts {
-		if m.Annotations["meta.helm.sh/release-name"] == chart.Release && m.Annotations["meta.helm.sh/release-namespace"] == chart.Namespace {
+		if m.Annotations[releaseNameAnnotation] == chart.Release && m.Annotations[releaseNamespaceAnnotation] == chart.Namespace {
 			return true
 		}
 	}

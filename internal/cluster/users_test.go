@@ -114,3 +114,22 @@ func TestInstall_TriesAgainWhenAWebhookIsNotUpYet(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestUsers_TellsOursFromTheirs(t *testing.T) {
+	t.Parallel()
+	f, engine := newFakes(t)
+	f.put(thing("theirs"), partOf(thing("helm's"), "theirs"), partOf(thing("ours"), "ours"), partOf(thing("of a release that is gone"), "gone"))
+	f.releases["demo/theirs"] = helm.Release{Name: "theirs", Namespace: "demo"}
+	f.releases["demo/ours"] = helm.Release{Name: "ours", Namespace: "demo", Labels: map[string]string{managedLabel: "true"}}
+	users, err := engine.Users(t.Context(), component.Component{UsedBy: []component.Use{{APIVersion: "x/v1", Kind: "Thing"}}}, RemoveOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := map[string]bool{}
+	for _, u := range users {
+		ours[u.Ref.Name] = u.Ours
+	}
+	if len(ours) != 4 || !ours["ours"] || ours["theirs"] || ours["helm's"] || ours["of a release that is gone"] {
+		t.Errorf("got %v", ours)
+	}
+}
