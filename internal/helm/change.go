@@ -61,9 +61,8 @@ func (c *cluster) UpdateThreeWayMerge(original, target kube.ResourceList, force 
 		}
 		var group errgroup.Group
 		group.SetLimit(abreast)
-		for _, r := range left[:end] {
-			one := kube.ResourceList{r}
-			group.Go(func() error { return done.add(c.Client.UpdateThreeWayMerge(original.Intersect(one), one, force)) })
+		for _, pair := range pairs(original, left[:end]) {
+			group.Go(func() error { return done.add(c.Client.UpdateThreeWayMerge(pair.original, pair.target, force)) })
 		}
 		if err := group.Wait(); err != nil {
 			return &done.result, c.faults.add(err)
@@ -75,6 +74,21 @@ func (c *cluster) UpdateThreeWayMerge(original, target kube.ResourceList, force 
 	}
 	err := done.add(c.Client.UpdateThreeWayMerge(original.Difference(target), nil, force))
 	return &done.result, c.faults.add(err)
+}
+
+// pair is one object that is wanted, with what the last release said of it.
+type pair struct{ original, target kube.ResourceList }
+
+// pairs finds the last release's word for each wanted object, all before any of them is changed: an object that the
+// release takes over stands in both lists, and changing it writes what this reads (pkg/action/upgrade.go, performUpgrade,
+// appends what it adopts to the current release's objects).
+func pairs(original, target kube.ResourceList) []pair {
+	out := make([]pair, 0, len(target))
+	for _, r := range target {
+		one := kube.ResourceList{r}
+		out = append(out, pair{original.Intersect(one), one})
+	}
+	return out
 }
 
 // updates collects what became of objects.

@@ -119,7 +119,7 @@ func TestRegistry_HoldsTheSameArchives(t *testing.T) {
 			Layers []struct{ MediaType, Digest string }
 		}
 		repository := url + "/v2/charts/" + c.Name
-		if err := json.Unmarshal(get(t, repository+"/manifests/"+c.Version).body, &manifest); err != nil {
+		if err := json.Unmarshal(get(t, repository+"/manifests/"+strings.ReplaceAll(c.Version, "+", "_")).body, &manifest); err != nil {
 			t.Fatal(err)
 		}
 		if manifest.Config.MediaType != "application/vnd.cncf.helm.config.v1+json" ||
