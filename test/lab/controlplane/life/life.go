@@ -148,7 +148,7 @@ func (l *Life) prometheusOperator(ctx context.Context) *prometheus.Operator {
 	}
 	return &prometheus.Operator{
 		Client: l.client, Dynamic: l.dynamic, View: l.view, Delay: l.options.Delay / 2, Logger: l.options.Logger,
-		List: func(resource schema.GroupVersionResource) ([]*unstructured.Unstructured, bool) {
+		List: func(resource schema.GroupVersionResource) ([]*unstructured.Unstructured, bool) { //nolint:contextcheck // what is watched keeps its own
 			return kinds[resource].list("")
 		},
 	}

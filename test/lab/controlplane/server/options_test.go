@@ -65,7 +65,7 @@ func TestOptions_ElectsOnlyWhereEtcdIsShared(t *testing.T) {
 func TestOptions_KubernetesOfAnotherBinary(t *testing.T) {
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "kubernetes")
-	if err := os.WriteFile(binary, []byte("#!/bin/sh\necho $1 | sed s/version/v1.2.3/\n"), 0o755); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\necho $1 | sed s/version/v1.2.3/\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	options, err := parse(t, "--data-dir=/x", "--kubernetes-binary="+binary, "--kube-version=v1.2.3")
