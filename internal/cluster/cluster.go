@@ -103,7 +103,7 @@ type Known struct {
 	// Labelled are the labels that the component has put on objects of others.
 	Labelled []Labelled `json:"labelled,omitempty"`
 	// Verified maps an object's mark, a short hash of its name, to the resourceVersion at which it was last found to
-	// be as wanted.
+	// be as wanted, and the digest of what was wanted.
 	Verified map[string]string `json:"verified,omitempty"`
 	// Releases maps namespace/name to the revision that Verified belongs to.
 	Releases map[string]int `json:"releases,omitempty"`

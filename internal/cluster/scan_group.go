@@ -54,8 +54,8 @@ func (s *scan) lookAt(ctx context.Context, group listGroup) (groupResult, error)
 			result.drift = append(result.drift, ref.String()+": it is missing")
 			continue
 		}
-		if s.options.Known.Verified[mark(ref)] == meta.ResourceVersion && meta.ResourceVersion != "" {
-			result.verified[mark(ref)] = meta.ResourceVersion
+		if as := s.verifiedAs(ref, meta.ResourceVersion); meta.ResourceVersion != "" && s.options.Known.Verified[mark(ref)] == as {
+			result.verified[mark(ref)] = as
 			continue
 		}
 		lines, version, err := s.compareLive(ctx, wanted)
@@ -63,11 +63,17 @@ func (s *scan) lookAt(ctx context.Context, group listGroup) (groupResult, error)
 			return result, err
 		}
 		if len(lines) == 0 {
-			result.verified[mark(ref)] = version
+			result.verified[mark(ref)] = s.verifiedAs(ref, version)
 		}
 		result.drift = append(result.drift, lines...)
 	}
 	return result, nil
+}
+
+// verifiedAs names a comparison: what is live by its resourceVersion, and what is wanted by its digest. That may change
+// without the cluster, as it does with the images of another mirror.
+func (s *scan) verifiedAs(ref object.Ref, version string) string {
+	return version + " " + s.observed.Objects[ref.String()]
 }
 
 // few is how many objects of a kind are asked for one by one: below it, a list of everything in a busy namespace
