@@ -71,7 +71,7 @@ func (o *Operator) Sync(ctx context.Context) (time.Duration, error) {
 	var errs []error
 	var soonest time.Duration
 	for _, object := range objects {
-		wait, err := o.reconcile(ctx, object, version(operator))
+		wait, err := o.reconcile(ctx, object, operator)
 		errs = append(errs, err)
 		if wait > 0 && (soonest == 0 || wait < soonest) {
 			soonest = wait
@@ -99,8 +99,22 @@ func version(operator *corev1.Pod) string {
 	return image[strings.LastIndex(image, ":")+1:]
 }
 
+// serverOf is what an object asks an operator for. Another image than the operator's own is for those that allow it; the
+// operator refuses the object otherwise, the lab's leaves the image (kiali-operator: ALLOW_AD_HOC_KIALI_IMAGE).
+func serverOf(object *unstructured.Unstructured, operator *corev1.Pod) server {
+	made := newServer(object, version(operator))
+	image, _, _ := unstructured.NestedString(made.spec, "deployment", "image_name")
+	allowed := slices.ContainsFunc(operator.Spec.Containers[0].Env, func(e corev1.EnvVar) bool {
+		return e.Name == "ALLOW_AD_HOC_KIALI_IMAGE" && e.Value == "true"
+	})
+	if image != "" && allowed {
+		made.image = image
+	}
+	return made
+}
+
 // reconcile begins with an object, or ends with it when its time has come.
-func (o *Operator) reconcile(ctx context.Context, object *unstructured.Unstructured, version string) (time.Duration, error) {
+func (o *Operator) reconcile(ctx context.Context, object *unstructured.Unstructured, operator *corev1.Pod) (time.Duration, error) {
 	deleting := object.GetDeletionTimestamp() != nil
 	if deleting && !slices.Contains(object.GetFinalizers(), finalizer) {
 		delete(o.seen, object.GetUID())
@@ -120,7 +134,7 @@ func (o *Operator) reconcile(ctx context.Context, object *unstructured.Unstructu
 	if wait := time.Until(last.at.Add(o.Delay)); wait > 0 {
 		return wait, nil
 	}
-	if err := o.finish(ctx, object, deleting, version); err != nil {
+	if err := o.finish(ctx, serverOf(object, operator), object); err != nil {
 		return 0, err
 	}
 	last.done = true
@@ -142,9 +156,8 @@ func (o *Operator) begin(ctx context.Context, object *unstructured.Unstructured,
 }
 
 // finish makes the server, or removes it and lets the object go.
-func (o *Operator) finish(ctx context.Context, object *unstructured.Unstructured, deleting bool, version string) error {
-	made := newServer(object, version)
-	if deleting {
+func (o *Operator) finish(ctx context.Context, made server, object *unstructured.Unstructured) error {
+	if object.GetDeletionTimestamp() != nil {
 		for _, gone := range made.objects() {
 			err := o.Dynamic.Resource(resources[gone.GetKind()]).Namespace(made.namespace).Delete(ctx, gone.GetName(), metav1.DeleteOptions{})
 			if err != nil && !apierrors.IsNotFound(err) {

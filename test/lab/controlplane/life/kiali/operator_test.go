@@ -157,3 +157,16 @@ func TestServer_FollowsItsObject(t *testing.T) {
 		t.Errorf("old %+v, config %q", old, s.config())
 	}
 }
+
+func TestServer_TakesAnotherImageWhereThatIsAllowed(t *testing.T) {
+	t.Parallel()
+	object := asked(map[string]any{"deployment": map[string]any{"image_name": "registry.lab/kiali"}})
+	pod := operatorPod("v2.29.0")
+	if got := serverOf(object, pod).image; got != "quay.io/kiali/kiali" {
+		t.Errorf("the image is %s, which nobody allowed", got)
+	}
+	pod.Spec.Containers[0].Env = []corev1.EnvVar{{Name: "ALLOW_AD_HOC_KIALI_IMAGE", Value: "true"}}
+	if got := serverOf(object, pod).image; got != "registry.lab/kiali" {
+		t.Errorf("the image is %s", got)
+	}
+}

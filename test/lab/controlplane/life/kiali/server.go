@@ -24,13 +24,15 @@ const metricsPort = int64(9090)
 // server is what a Kiali object asks for (kiali-operator:roles/default/kiali-deploy/templates/kubernetes).
 type server struct {
 	name, namespace, version, root string
-	port                           int64
-	spec                           map[string]any
+	// image has no tag.
+	image string
+	port  int64
+	spec  map[string]any
 }
 
 func newServer(object *unstructured.Unstructured, version string) server {
 	spec, _, _ := unstructured.NestedMap(object.Object, "spec")
-	s := server{name: "kiali", namespace: object.GetNamespace(), version: version, root: "/kiali", port: 20001, spec: spec}
+	s := server{name: "kiali", namespace: object.GetNamespace(), version: version, root: "/kiali", image: "quay.io/kiali/kiali", port: 20001, spec: spec}
 	for path, to := range map[string]*string{"deployment.instance_name": &s.name, "deployment.namespace": &s.namespace, "server.web_root": &s.root} {
 		if text, _, _ := unstructured.NestedString(spec, strings.Split(path, ".")...); text != "" {
 			*to = text
@@ -121,7 +123,7 @@ func (s server) deployment() map[string]any {
 			"spec": map[string]any{
 				"serviceAccountName": s.name + "-service-account",
 				"containers": []any{map[string]any{
-					"name": "kiali", "image": "quay.io/kiali/kiali:" + s.version,
+					"name": "kiali", "image": s.image + ":" + s.version,
 					"command": []any{"/opt/kiali/kiali", "-config", "/kiali-configuration/config.yaml"},
 					"ports": []any{
 						map[string]any{"name": "api-port", "containerPort": s.port, "protocol": "TCP"},

@@ -74,7 +74,7 @@ func (o *Operator) Sync(ctx context.Context) (time.Duration, error) {
 		}
 		for _, object := range objects {
 			if object.GetDeletionTimestamp() == nil {
-				errs = append(errs, o.run(ctx, resource, object))
+				errs = append(errs, o.run(ctx, pod, resource, object))
 			}
 		}
 	}
@@ -95,13 +95,16 @@ func (o *Operator) running() (*corev1.Pod, time.Time) {
 }
 
 // kubeletService is the argument by which an operator's pod is known.
-func kubeletService(pod *corev1.Pod) string {
+func kubeletService(pod *corev1.Pod) string { return argument(pod, "--kubelet-service=") }
+
+// argument is the value of an argument of the operator, empty where it has none.
+func argument(pod *corev1.Pod, name string) string {
 	for _, container := range pod.Spec.Containers {
 		if !strings.Contains(container.Image, "prometheus-operator") {
 			continue
 		}
-		for _, argument := range container.Args {
-			if value, ok := strings.CutPrefix(argument, "--kubelet-service="); ok {
+		for _, text := range container.Args {
+			if value, ok := strings.CutPrefix(text, name); ok {
 				return value
 			}
 		}
@@ -132,9 +135,12 @@ func (o *Operator) keepKubelets(ctx context.Context, pod *corev1.Pod) error {
 	return nil
 }
 
-// run makes one custom resource run and says how far it is.
-func (o *Operator) run(ctx context.Context, resource schema.GroupVersionResource, object *unstructured.Unstructured) error {
+// run makes one custom resource run, as the operator's pod is told to, and says how far it is.
+func (o *Operator) run(ctx context.Context, pod *corev1.Pod, resource schema.GroupVersionResource, object *unstructured.Unstructured) error {
 	w := workloadOf(object)
+	if image := argument(pod, "--prometheus-config-reloader="); image != "" {
+		w.reloader = image
+	}
 	if o.made[object.GetUID()] != object.GetGeneration() || !o.alive(w) {
 		if err := o.write(ctx, w); err != nil {
 			return err

@@ -27,7 +27,7 @@ func operatorPod(ready corev1.ConditionStatus) *corev1.Pod {
 	return &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Name: "operator", Namespace: "m", UID: "operator"},
 		Spec: corev1.PodSpec{Containers: []corev1.Container{{
-			Name: "o", Image: "quay.io/prometheus-operator/prometheus-operator:v0.93.1", Args: []string{"--kubelet-service=kube-system/x-kubelet"},
+			Name: "o", Image: "quay.io/prometheus-operator/prometheus-operator:v0.93.1", Args: []string{"--kubelet-service=kube-system/x-kubelet", "--prometheus-config-reloader=registry.lab/reloader:1"},
 		}}},
 		Status: corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: ready}}},
 	}
@@ -70,6 +70,9 @@ func TestOperator_RunsWhatIsAskedFor(t *testing.T) {
 		first := set.Spec.Template.Spec.Containers[0]
 		if *set.Spec.Replicas != 2 || first.Image != "registry.lab/"+name[:1] || first.Ports[0].ContainerPort != port || len(set.OwnerReferences) != 1 {
 			t.Errorf("StatefulSet %s is %+v", set.Name, set.Spec)
+		}
+		if second := set.Spec.Template.Spec.Containers[1]; second.Image != "registry.lab/reloader:1" {
+			t.Errorf("the reloader of %s is %s", set.Name, second.Image)
 		}
 		if _, err := o.Client.CoreV1().Services("m").Get(t.Context(), name+"-operated", metav1.GetOptions{}); err != nil {
 			t.Error(err)

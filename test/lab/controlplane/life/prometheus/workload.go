@@ -17,6 +17,7 @@ type workload struct {
 	kind, operated  string
 	namespace, name string
 	image, portName string
+	reloader        string
 	port            int32
 	replicas        int32
 	owner           metav1.OwnerReference
@@ -42,6 +43,7 @@ func workloadOf(o *unstructured.Unstructured) workload {
 	if w.image == "" {
 		w.image = "quay.io/prometheus/" + w.kind
 	}
+	w.reloader = "quay.io/prometheus-operator/prometheus-config-reloader"
 	return w
 }
 
@@ -74,7 +76,7 @@ func (w workload) statefulSet() *appsv1.StatefulSet {
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
 				Spec: corev1.PodSpec{Containers: []corev1.Container{
 					{Name: w.kind, Image: w.image, Ports: []corev1.ContainerPort{{Name: w.portName, ContainerPort: w.port}}},
-					{Name: "config-reloader", Image: "quay.io/prometheus-operator/prometheus-config-reloader", Ports: []corev1.ContainerPort{{Name: "reloader-web", ContainerPort: 8080}}},
+					{Name: "config-reloader", Image: w.reloader, Ports: []corev1.ContainerPort{{Name: "reloader-web", ContainerPort: 8080}}},
 				}},
 			},
 		},
