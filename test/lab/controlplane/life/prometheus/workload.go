@@ -33,7 +33,7 @@ func workloadOf(o *unstructured.Unstructured) workload {
 	}
 	w.operated = w.kind + "-operated"
 	if n, found, _ := unstructured.NestedInt64(o.Object, "spec", "replicas"); found {
-		w.replicas = int32(min(n, 100)) //nolint:gosec // bounded
+		w.replicas = int32(min(n, 100))
 	}
 	w.portName, _, _ = unstructured.NestedString(o.Object, "spec", "portName")
 	if w.portName == "" {
