@@ -44,7 +44,7 @@ func TestAccCluster_RefusedConfigurations(t *testing.T) {
 	}{
 		"chart version that does not exist": {config: web("9.9.9"), says: []string{"9.9.9", "1.1.0"}},
 		"chart that does not exist":         {config: strings.Replace(web("1.0.0"), `chart         = "web"`, `chart         = "weeb"`, 1), says: []string{"weeb", "web"}},
-		"chart for a newer Kubernetes":      {config: strings.Replace(web("1.0.0"), `chart         = "web"`, `chart         = "too-new"`, 1), says: []string{"invalid"}},
+		"chart for a newer Kubernetes":      {config: strings.Replace(web("1.0.0"), `chart         = "web"`, `chart         = "too-new"`, 1), atPlan: true, says: []string{"needs Kubernetes >= 99.0.0", "kubeVersion in its Chart.yaml"}},
 		"values that are not YAML":          {config: web("1.0.0", `values = ["ok: true", "a: 1\nb: [1"]`), atPlan: true, says: []string{"document 2", "line"}},
 		"write-only values that are no YAML": {
 			config: web("1.0.0", "values_wo = var.broken", "values_wo_version = 1") + "variable \"broken\" {\n  default = \"canary: [1\"\n}\n", atPlan: true, says: []string{"write-only"},
