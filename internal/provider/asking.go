@@ -41,7 +41,7 @@ func inside(via types.String) reach.Via {
 	return reach.ViaCluster
 }
 
-// within makes a client that goes out that way and bounds a context with a duration that the schema has checked.
+// within makes a client that goes out that way.
 func (s *session) within(ctx context.Context, ref reach.Reference, via reach.Via) (*http.Client, error) {
 	client, err := s.world.HTTP(ctx, ref, via)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *session) within(ctx context.Context, ref reach.Reference, via reach.Via
 	return client, nil
 }
 
-// limitOf reads a duration, or takes the default.
+// limitOf reads a duration, which the schema has checked, or takes the default.
 func limitOf(text types.String, otherwise time.Duration) time.Duration {
 	limit, err := time.ParseDuration(text.ValueString())
 	if err != nil || limit <= 0 {

@@ -122,13 +122,7 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 }
 
 // driftList makes the drift attribute; it is never null, so that a plan can promise that nothing will be left.
-func driftList(lines []string) types.List {
-	values := make([]attr.Value, 0, len(lines))
-	for _, l := range lines {
-		values = append(values, types.StringValue(l))
-	}
-	return types.ListValueMust(types.StringType, values)
-}
+func driftList(lines []string) types.List { return everyOf(lines) }
 
 func objectsMap(objects map[string]string) types.Map {
 	values := make(map[string]attr.Value, len(objects))

@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -143,13 +142,4 @@ func controllerOf(c ingress.Controller) controllerModel {
 		Exposure: nullIfEmpty(string(c.Exposure)), Addresses: everyOf(c.Addresses), Namespace: nullIfEmpty(c.Namespace),
 		Workload: nullIfEmpty(c.Workload), Bundled: types.BoolValue(c.Bundled),
 	}
-}
-
-// everyOf makes a list of texts that is empty rather than null.
-func everyOf(texts []string) types.List {
-	values := make([]attr.Value, 0, len(texts))
-	for _, t := range texts {
-		values = append(values, types.StringValue(t))
-	}
-	return types.ListValueMust(types.StringType, values)
 }

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -114,11 +113,7 @@ func listOf(texts []string) types.List {
 	if len(texts) == 0 {
 		return types.ListNull(types.StringType)
 	}
-	values := make([]attr.Value, 0, len(texts))
-	for _, t := range texts {
-		values = append(values, types.StringValue(t))
-	}
-	return types.ListValueMust(types.StringType, values)
+	return everyOf(texts)
 }
 
 func unlessZero[N int32 | int64](n N) *N {

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"net/http"
-	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -37,8 +36,6 @@ func keepMeasured(ctx context.Context, req resource.UpdateRequest, resp *resourc
 	resp.State.Raw = req.State.Raw
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("timeouts"), limits)...)
 }
-
-func decimal(n int) string { return strconv.Itoa(n) }
 
 // orFloat and orInt take a default where a value is null, as in an action, whose schema knows no defaults.
 func orFloat(v types.Float64, otherwise float64) float64 {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -199,7 +200,7 @@ func (m *trafficModel) observe(t verify.Traffic) {
 	m.Sent, m.Succeeded = types.Int64Value(int64(t.Sent)), types.Int64Value(int64(t.Succeeded))
 	status := map[string]attr.Value{}
 	for code, n := range t.Status {
-		status[decimal(code)] = types.Int64Value(int64(n))
+		status[strconv.Itoa(code)] = types.Int64Value(int64(n))
 	}
 	errors := map[string]attr.Value{}
 	for what, n := range t.Errors {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
@@ -50,4 +51,18 @@ func textSet(ctx context.Context, set types.Set, diags *diag.Diagnostics) []stri
 	texts := textList(ctx, list, diags)
 	slices.Sort(texts)
 	return texts
+}
+
+// textValues makes attribute values of texts.
+func textValues(texts []string) []attr.Value {
+	values := make([]attr.Value, 0, len(texts))
+	for _, t := range texts {
+		values = append(values, types.StringValue(t))
+	}
+	return values
+}
+
+// everyOf makes a list of texts that is empty rather than null.
+func everyOf(texts []string) types.List {
+	return types.ListValueMust(types.StringType, textValues(texts))
 }

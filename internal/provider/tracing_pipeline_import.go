@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 	"sigs.k8s.io/yaml"
@@ -43,14 +42,6 @@ func (m *tracingPipelineModel) readLive(_ context.Context, objects []object.Obje
 	}
 	m.Processors = types.ListValueMust(types.StringType, textValues(p.Processors))
 	m.Exporters, m.Config = yamlText(p.Exporters, diags), yamlText(p.Config, diags)
-}
-
-func textValues(texts []string) []attr.Value {
-	values := make([]attr.Value, 0, len(texts))
-	for _, t := range texts {
-		values = append(values, types.StringValue(t))
-	}
-	return values
 }
 
 // yamlText writes a mapping as a document; an empty one is null, as a configuration that leaves the attribute out.

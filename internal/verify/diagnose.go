@@ -120,7 +120,7 @@ func (d Diagnosis) String() string {
 func Diagnose(ctx context.Context, w Way) Diagnosis {
 	var d Diagnosis
 	for _, look := range []func(context.Context) []Hop{
-		w.lookAtRequest, w.lookAtWorkloads, w.lookAtMesh, w.lookAtCollector, w.lookAtExporter, w.lookAtStore, w.lookAtGrafana,
+		w.lookAtRequest, w.lookAtWorkloads, w.lookAtMesh, w.lookAtCollector, w.lookAtStore, w.lookAtGrafana,
 	} {
 		d.Hops = append(d.Hops, look(ctx)...)
 		if d.Broken() != nil || ctx.Err() != nil {

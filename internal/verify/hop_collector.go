@@ -12,7 +12,8 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
 
-// lookAtCollector checks that the collector takes spans: Service, port, ready pods, and its own counters.
+// lookAtCollector checks that the collector takes spans and passes them on: Service, port, ready pods, and its own
+// counters, which are read once for both.
 func (w Way) lookAtCollector(ctx context.Context) []Hop {
 	if w.Cluster == nil || w.Collector.Name == "" {
 		return nil
@@ -38,39 +39,45 @@ func (w Way) lookAtCollector(ctx context.Context) []Hop {
 	}
 	counters, err := w.counters(ctx)
 	if err != nil {
-		return []Hop{fine(HopCollector, "Service %s has %d ready endpoints; its counters could not be read: %v", where, ready, err)}
+		hops := []Hop{fine(HopCollector, "Service %s has %d ready endpoints; its counters could not be read: %v", where, ready, err)}
+		if w.InCluster != nil {
+			hops = append(hops, unknown(HopExporter, "the collector's counters could not be read: %v", err))
+		}
+		return hops
 	}
-	accepted, refused := counters.sum("otelcol_receiver_accepted_spans"), counters.sum("otelcol_receiver_refused_spans")
-	switch {
-	case refused > 0:
-		return []Hop{broken(HopCollector, "Give the collector more memory or replicas, and see what its exporter says: it refuses spans that it cannot pass on.",
-			"the collector has refused %.0f spans (otelcol_receiver_refused_spans), accepted %.0f", refused, accepted)}
-	case accepted == 0:
-		return []Hop{broken(HopMesh, "Check that lab_istio_mesh.tracing (or the application's exporter) names the pipeline's endpoint of the right protocol, and that no NetworkPolicy is in between.",
-			"the collector runs and has accepted no span since its start (otelcol_receiver_accepted_spans)")}
+	taken := counters.taken(where, ready)
+	if taken.State == HopBroken {
+		return []Hop{taken}
 	}
-	return []Hop{fine(HopCollector, "Service %s has %d ready endpoints and has accepted %.0f spans", where, ready, accepted)}
+	return []Hop{taken, counters.passedOn()}
 }
 
-// lookAtExporter checks that the collector gets rid of what it took.
-func (w Way) lookAtExporter(ctx context.Context) []Hop {
-	if w.Cluster == nil || w.Collector.Name == "" || w.InCluster == nil {
-		return nil
+// taken judges what the collector took in.
+func (c counters) taken(where string, ready int) Hop {
+	accepted, refused := c.sum("otelcol_receiver_accepted_spans"), c.sum("otelcol_receiver_refused_spans")
+	switch {
+	case refused > 0:
+		return broken(HopCollector, "Give the collector more memory or replicas, and see what its exporter says: it refuses spans that it cannot pass on.",
+			"the collector has refused %.0f spans (otelcol_receiver_refused_spans), accepted %.0f", refused, accepted)
+	case accepted == 0:
+		return broken(HopMesh, "Check that lab_istio_mesh.tracing (or the application's exporter) names the pipeline's endpoint of the right protocol, and that no NetworkPolicy is in between.",
+			"the collector runs and has accepted no span since its start (otelcol_receiver_accepted_spans)")
 	}
-	counters, err := w.counters(ctx)
-	if err != nil {
-		return []Hop{unknown(HopExporter, "the collector's counters could not be read: %v", err)}
-	}
+	return fine(HopCollector, "Service %s has %d ready endpoints and has accepted %.0f spans", where, ready, accepted)
+}
+
+// passedOn judges whether the collector got rid of what it took.
+func (c counters) passedOn() Hop {
 	const fix = "Check lab_tracing_pipeline.tempo_endpoint (lab_tempo.endpoints.otlp_grpc) and the receivers of lab_tempo."
-	sent := counters.sum("otelcol_exporter_sent_spans")
-	failed := counters.sum("otelcol_exporter_send_failed_spans") + counters.sum("otelcol_exporter_enqueue_failed_spans")
+	sent := c.sum("otelcol_exporter_sent_spans")
+	failed := c.sum("otelcol_exporter_send_failed_spans") + c.sum("otelcol_exporter_enqueue_failed_spans")
 	switch {
 	case failed > 0:
-		return []Hop{broken(HopExporter, fix, "the collector could not export %.0f spans (otelcol_exporter_send_failed_spans), exported %.0f", failed, sent)}
+		return broken(HopExporter, fix, "the collector could not export %.0f spans (otelcol_exporter_send_failed_spans), exported %.0f", failed, sent)
 	case sent == 0:
-		return []Hop{broken(HopExporter, fix, "the collector has exported no span (otelcol_exporter_sent_spans), accepted %.0f", counters.sum("otelcol_receiver_accepted_spans"))}
+		return broken(HopExporter, fix, "the collector has exported no span (otelcol_exporter_sent_spans), accepted %.0f", c.sum("otelcol_receiver_accepted_spans"))
 	}
-	return []Hop{fine(HopExporter, "the collector has exported %.0f spans", sent)}
+	return fine(HopExporter, "the collector has exported %.0f spans", sent)
 }
 
 func hasPort(service object.Object, port int64) bool {
