@@ -27,7 +27,7 @@ func (h *Host) mountDisk() error {
 		return fmt.Errorf("making the disk: %w", err)
 	}
 	upper, work := filepath.Join(layer, "upper"), filepath.Join(layer, "work")
-	for _, dir := range []string{upper, work} {
+	for _, dir := range []string{upper, work, h.containerDir()} {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			return fmt.Errorf("making a folder on the disk: %w", err)
 		}
@@ -35,6 +35,13 @@ func (h *Host) mountDisk() error {
 	image, ok := h.rack.images[h.options.Suite]
 	if !ok {
 		return fmt.Errorf("there is no image of %s: name it in %s", h.options.Suite, suitesVariable)
+	}
+	if h.options.Containers {
+		over, err := h.containerLayer()
+		if err != nil {
+			return err
+		}
+		image = over + ":" + image
 	}
 	data := "lowerdir=" + image + ",upperdir=" + upper + ",workdir=" + work
 	if err := syscall.Mount("overlay", h.Root(), "overlay", 0, data); err != nil {

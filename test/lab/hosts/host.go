@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/cable"
 	"github.com/dxlab/terraform-provider-lab/test/lab/internal/cgroup"
@@ -27,6 +26,9 @@ type Options struct {
 	NoSFTP  bool          // sshd without its sftp subsystem
 	Files   []File        // written before the first boot
 	Off     bool          // not switched on
+
+	// Containers makes a host on which containerd, runc and a kubelet work. They are there, and nothing of them runs; see ContainerRoot.
+	Containers bool
 }
 
 // Init is what runs as a host's first process.
@@ -133,7 +135,7 @@ func (h *Host) Close(ctx context.Context) error {
 	var errs []error
 	if h.group != nil {
 		errs = append(errs, h.PowerCut(ctx))
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), groupPatience)
 		defer cancel()
 		errs = append(errs, h.group.Remove(ctx))
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
 )
 
-func TestMain(m *testing.M) { hosts.Main(m) }
+func TestMain(m *testing.M) { hosts.Main(m, hosts.BuildContainers) }
 
 // must runs a script on the host that has to succeed.
 func must(t *testing.T, h *hosts.Host, script string) string {

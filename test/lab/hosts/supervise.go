@@ -38,7 +38,7 @@ func (h *Host) begin(ctx context.Context, p *power) error {
 	if err := h.plug(ctx); err != nil {
 		return err
 	}
-	if err := h.group.Create(); err != nil {
+	if err := h.prepareGroup(ctx); err != nil {
 		return err
 	}
 	console, err := os.OpenFile(h.rack.consolePath(h.name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
@@ -56,6 +56,22 @@ func (h *Host) begin(ctx context.Context, p *power) error {
 	h.mu.Unlock()
 	return nil
 }
+
+// prepareGroup makes the host's control group. Groups that containers of the last boot had are removed: the next kubelet would take them
+// for those of pods that it has forgotten.
+func (h *Host) prepareGroup(ctx context.Context) error {
+	if h.options.Containers {
+		ctx, cancel := context.WithTimeout(ctx, groupPatience)
+		defer cancel()
+		if err := h.group.Remove(ctx); err != nil {
+			return err
+		}
+	}
+	return h.group.Create()
+}
+
+// groupPatience is how long killed processes may take to leave their control groups.
+const groupPatience = 5 * time.Second
 
 // wait waits for the end of a boot and tells whether the host wants another one. An end that nobody asked for is an error.
 func (h *Host) wait(p *power) (again bool, err error) {
@@ -85,6 +101,9 @@ func (h *Host) command() *exec.Cmd {
 		"--network-namespace-path=/run/netns/"+h.namespace(), "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--console=pipe",
 		"--capability=CAP_NET_ADMIN", // not given together with a network namespace unless asked for
 	)
+	if h.options.Containers {
+		args = append(args, h.containerArguments()...)
+	}
 	for _, bind := range h.options.Binds {
 		args = append(args, "--bind-ro="+bind.Source+":"+bind.Target)
 	}
@@ -96,10 +115,14 @@ func (h *Host) command() *exec.Cmd {
 	}
 	cmd := exec.Command("sh", args...) //nolint:noctx // a host outlives the context of the call that switched it on
 	cmd.Env = append(os.Environ(),
-		"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1",      // version 2 control groups on the host, whatever the machine has
 		"SYSTEMD_NSPAWN_API_VFS_WRITABLE=network", // /proc/sys/net is the host's own; the rest of /proc/sys is the machine's
 		"SYSTEMD_NSPAWN_TMPFS_TMP=0",              // /tmp is on the disk, as on Debian 12, and full when the disk is
 	)
+	if !h.options.Containers {
+		// version 2 control groups on the host, whatever the machine has. Containers need the controllers, which the machine has in version 1:
+		// systemd-nspawn's own choice is then both, as on the machine.
+		cmd.Env = append(cmd.Env, "SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1")
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	return cmd
 }

@@ -49,8 +49,10 @@ func Ensure(ctx context.Context, spec Spec, progress func(string)) (string, erro
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{sources.suite, customize, RootPassword, OpsPassword}, arguments()...), "\n")))
-	key := "image-" + sources.suite + "-" + hex.EncodeToString(sum[:6])
+	key, err := imageKey(spec)
+	if err != nil {
+		return "", err
+	}
 	dir, err := cache.Dir(ctx, key, func(ctx context.Context, dir string) error {
 		progress("building the " + sources.suite + " image for the hosts (once, a minute or two)")
 		return build(ctx, sources, dir)
@@ -59,6 +61,16 @@ func Ensure(ctx context.Context, spec Spec, progress func(string)) (string, erro
 		return "", fmt.Errorf("preparing the image of the hosts: %w", err)
 	}
 	return filepath.Join(dir, "root"), nil
+}
+
+// imageKey names an image in the cache; it covers all that goes into the image but the packages' versions.
+func imageKey(spec Spec) (string, error) {
+	sources, err := machineSources(spec.Suite)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{sources.suite, customize, RootPassword, OpsPassword}, arguments()...), "\n")))
+	return "image-" + sources.suite + "-" + hex.EncodeToString(sum[:6]), nil
 }
 
 // arguments of mmdebstrap that do not depend on the machine.
