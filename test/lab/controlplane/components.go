@@ -8,6 +8,7 @@ import (
 	"k8s.io/component-base/cli"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
 	scheduler "k8s.io/kubernetes/cmd/kube-scheduler/app"
 	kwokconfig "sigs.k8s.io/kwok/pkg/config"
 	kwok "sigs.k8s.io/kwok/pkg/kwok/cmd"
@@ -26,6 +27,7 @@ func components() map[string]func() int {
 		server.ControllerManager: func() int { return cli.Run(controllermanager.NewControllerManagerCommand()) },
 		server.Scheduler:         func() int { return cli.Run(scheduler.NewSchedulerCommand()) },
 		server.Kwok:              runKwok,
+		"kube-proxy":             func() int { return cli.Run(proxy.NewProxyCommand()) },
 	}
 }
 

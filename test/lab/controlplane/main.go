@@ -1,5 +1,6 @@
 // Command lab-controlplane is a Kubernetes control plane in one binary: etcd, kube-apiserver, kube-controller-manager, kube-scheduler and
-// KWOK, each run as a child of `lab-controlplane run`, which also plays what the controllers of installed charts would do.
+// KWOK, each run as a child of `lab-controlplane run`, which also plays what the controllers of installed charts would do. For nodes with
+// containers it is kubelet and kube-proxy too.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/component-base/version"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/kubelet"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/server"
 )
 
@@ -27,6 +29,8 @@ const usage = `usage: lab-controlplane COMMAND [flags]
   version      print the Kubernetes version
   etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok
                the components, run by run
+  kubelet      run the pods of a node that are more than simulated (see kubelet --help)
+  kube-proxy   bring Services to pods
 `
 
 func main() {
@@ -53,6 +57,8 @@ func own(command string, args []string) error {
 	switch command {
 	case "run":
 		return run(ctx, args)
+	case "kubelet":
+		return kubelet.Run(ctx, args)
 	case "etcd-leave", "etcd-members":
 		return etcd(ctx, command, args)
 	case "version":
