@@ -1,13 +1,19 @@
 package containers_test
 
 import (
+	"archive/tar"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/validate"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers"
 )
@@ -21,27 +27,87 @@ func TestEnsure_ImagesAreWhole(t *testing.T) {
 	}
 	server := httptest.NewServer(set.Handler())
 	t.Cleanup(server.Close)
-	images := set.Images()
-	if len(images) != len(containers.Names()) {
-		t.Errorf("%d images of %d names", len(images), len(containers.Names()))
-	}
-	for _, described := range images {
-		t.Run(described.Name, func(t *testing.T) {
+	var names []string
+	for _, image := range set.Images() {
+		names = append(names, image.Name)
+		t.Run(image.Name, func(t *testing.T) {
 			t.Parallel()
-			reference, err := name.ParseReference(strings.TrimPrefix(server.URL, "http://") + "/some/where/" + described.Name + ":1.2.3")
-			if err != nil {
-				t.Fatal(err)
+			if image.Contents == "" || image.Size < 1<<20 {
+				t.Errorf("described as %+v", image)
 			}
-			image, err := remote.Image(reference, remote.WithContext(t.Context()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := validate.Image(image); err != nil {
-				t.Error(err)
-			}
-			if described.Contents == "" || described.Size < 1<<20 {
-				t.Errorf("described as %+v", described)
-			}
+			checkImage(t, pull(t, server.URL, "some/where/"+image.Name+":1.2.3"))
 		})
+	}
+	if !slices.Equal(names, containers.Names()) {
+		t.Errorf("images %v, names %v", names, containers.Names())
+	}
+}
+
+func pull(t *testing.T, url, where string) v1.Image {
+	t.Helper()
+	reference, err := name.ParseReference(strings.TrimPrefix(url, "http://") + "/" + where)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := remote.Image(reference, remote.WithContext(t.Context()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
+}
+
+// checkImage compares all digests, which a container runtime does as well, and looks whether what the image starts is in it.
+func checkImage(t *testing.T, image v1.Image) {
+	t.Helper()
+	config, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	layers, err := image.Layers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(layers) != len(config.RootFS.DiffIDs) {
+		t.Fatalf("%d layers, %d in the configuration", len(layers), len(config.RootFS.DiffIDs))
+	}
+	files := map[string]tar.Header{}
+	for i, layer := range layers {
+		content, err := layer.Uncompressed()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.New()
+		readTar(t, io.TeeReader(content, sum), files)
+		if err := content.Close(); err != nil {
+			t.Error(err)
+		}
+		if got := "sha256:" + hex.EncodeToString(sum.Sum(nil)); got != config.RootFS.DiffIDs[i].String() {
+			t.Errorf("layer %d is %s, the configuration says %s", i, got, config.RootFS.DiffIDs[i])
+		}
+	}
+	program := files[strings.TrimPrefix(config.Config.Entrypoint[0], "/")]
+	if program.Typeflag == tar.TypeSymlink {
+		program = files[strings.TrimPrefix(program.Linkname, "/")]
+	}
+	if program.Size == 0 || program.Mode&0o111 != 0o111 {
+		t.Errorf("entrypoint %v is %+v", config.Config.Entrypoint, program)
+	}
+}
+
+func readTar(t *testing.T, content io.Reader, into map[string]tar.Header) {
+	t.Helper()
+	reader := tar.NewReader(content)
+	for {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		into[header.Name] = *header
+	}
+	if _, err := io.Copy(io.Discard, content); err != nil { // what a tar has behind its end belongs to the digest
+		t.Fatal(err)
 	}
 }
