@@ -2,6 +2,7 @@ package stages
 
 import (
 	"fmt"
+	"slices"
 
 	"sigs.k8s.io/yaml"
 )
@@ -66,14 +67,14 @@ containerStatuses:
 {{ end }}
 `
 
-// stage is the failure as KWOK reads it; it happens once to a pod.
-func (f failure) stage() ([]byte, error) {
+// stage is the failure as KWOK reads it; it happens once to a pod, of those that further expressions leave.
+func (f failure) stage(further []any) ([]byte, error) {
 	once := []any{expression(".metadata.deletionTimestamp", "DoesNotExist"), expression(".status.containerStatuses", "DoesNotExist")}
 	return yaml.Marshal(map[string]any{
 		"apiVersion": "kwok.x-k8s.io/v1alpha1", "kind": "Stage", "metadata": map[string]any{"name": f.name},
 		"spec": map[string]any{
 			"resourceRef": map[string]any{"apiGroup": "v1", "kind": "Pod"},
-			"selector":    map[string]any{"matchExpressions": append(once, f.matches...)},
+			"selector":    map[string]any{"matchExpressions": slices.Concat(once, f.matches, further)},
 			"steps": []any{
 				map[string]any{"event": map[string]any{"type": "Warning", "reason": f.reason, "message": f.message}},
 				map[string]any{"patch": map[string]any{

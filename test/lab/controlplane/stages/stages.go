@@ -9,10 +9,12 @@ import (
 
 	podfast "sigs.k8s.io/kwok/kustomize/stage/pod/fast"
 	"sigs.k8s.io/yaml"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/containers"
 )
 
 // BehaviourAnnotation on a pod asks for a failure: BehaviourCrash, BehaviourPullError, BehaviourNotReady or BehaviourPending.
-const BehaviourAnnotation = "lab.test/behaviour"
+const BehaviourAnnotation = containers.BehaviourAnnotation
 
 // The values of BehaviourAnnotation. Crash restarts for ever, pull-error finds no image, not-ready runs but fails its readiness
 // probe, pending is never started.
@@ -30,15 +32,22 @@ const imageAuto = "auto"
 var node []byte
 
 // Config is KWOK's configuration: the stages of its own module for pods that live well, kept away from the pods that must not, and
-// ours for those.
-func Config() ([]byte, error) {
-	ready, err := restrict(podfast.DefaultPodReady)
-	if err != nil {
-		return nil, fmt.Errorf("restricting the stage pod-ready: %w", err)
+// ours for those. Of pods that really run, which rule knows, no stage takes any: they belong to a kubelet. A nil rule knows none.
+func Config(rule *containers.Rule) ([]byte, error) {
+	documents := [][]byte{node}
+	well := []struct {
+		stage   string
+		matches []any
+	}{{podfast.DefaultPodReady, willing()}, {podfast.DefaultPodComplete, nil}, {podfast.DefaultPodDelete, nil}}
+	for _, w := range well {
+		stage, err := restrict(w.stage, append(w.matches, simulated(rule)...))
+		if err != nil {
+			return nil, fmt.Errorf("restricting a stage of KWOK: %w", err)
+		}
+		documents = append(documents, stage)
 	}
-	documents := [][]byte{node, ready, []byte(podfast.DefaultPodComplete), []byte(podfast.DefaultPodDelete)}
 	for _, failure := range failures() {
-		stage, err := failure.stage()
+		stage, err := failure.stage(simulated(rule))
 		if err != nil {
 			return nil, fmt.Errorf("writing the stage %s: %w", failure.name, err)
 		}
@@ -47,9 +56,28 @@ func Config() ([]byte, error) {
 	return bytes.Join(documents, []byte("\n---\n")), nil
 }
 
-// restrict adds to a stage that it leaves alone pods with a behaviour of their own and pods whose image nobody has filled in:
-// "auto" is what Istio's gateway chart says until the injector has replaced it.
-func restrict(stage string) ([]byte, error) {
+// simulated matches the pods that KWOK plays; without a rule these are all, which needs no expression.
+func simulated(rule *containers.Rule) []any {
+	if rule == nil {
+		return nil
+	}
+	return []any{expression(rule.Query(), "DoesNotExist")}
+}
+
+// willing leaves alone pods with a behaviour of their own and pods whose image nobody has filled in: "auto" is what Istio's gateway
+// chart says until the injector has replaced it.
+func willing() []any {
+	return []any{
+		expression(`.metadata.annotations["`+BehaviourAnnotation+`"]`, "DoesNotExist"),
+		expression(".spec.containers.[].image", "NotIn", imageAuto),
+	}
+}
+
+// restrict adds expressions to a stage.
+func restrict(stage string, matches []any) ([]byte, error) {
+	if len(matches) == 0 {
+		return []byte(stage), nil
+	}
 	var document map[string]any
 	if err := yaml.Unmarshal([]byte(stage), &document); err != nil {
 		return nil, err
@@ -60,9 +88,6 @@ func restrict(stage string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("no matchExpressions in %q", stage)
 	}
-	selector["matchExpressions"] = append(expressions,
-		expression(`.metadata.annotations["`+BehaviourAnnotation+`"]`, "DoesNotExist"),
-		expression(".spec.containers.[].image", "NotIn", imageAuto),
-	)
+	selector["matchExpressions"] = append(expressions, matches...)
 	return yaml.Marshal(document)
 }

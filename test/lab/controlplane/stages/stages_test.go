@@ -10,11 +10,13 @@ import (
 	"sigs.k8s.io/kwok/pkg/apis/v1alpha1"
 	"sigs.k8s.io/kwok/pkg/utils/lifecycle"
 	"sigs.k8s.io/yaml"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/containers"
 )
 
 func TestConfig_ChoosesTheStage(t *testing.T) {
 	t.Parallel()
-	pods := podStages(t)
+	pods := podStages(t, nil)
 	behaving := func(behaviour string) *corev1.Pod {
 		return pod(func(p *corev1.Pod) { p.Annotations = map[string]string{BehaviourAnnotation: behaviour} })
 	}
@@ -35,29 +37,68 @@ func TestConfig_ChoosesTheStage(t *testing.T) {
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			// A stage keeps state, so each case has its own.
-			all, err := lifecycle.NewLifecycle(pods)
-			if err != nil {
-				t.Fatal(err)
-			}
-			stage, err := all.Match(t.Context(), &lifecycle.Event{Labels: test.pod.Labels, Annotations: test.pod.Annotations, Data: test.pod})
-			if err != nil {
-				t.Fatal(err)
-			}
-			got := ""
-			if stage != nil {
-				got = stage.Name()
-			}
-			if got != test.want {
+			if got := chosen(t, pods, test.pod); got != test.want {
 				t.Errorf("stage %q, want %q", got, test.want)
 			}
 		})
 	}
 }
 
-func podStages(t *testing.T) []*internalversion.Stage {
+// TestConfig_LeavesRealPodsAlone goes through all moments of a pod's life at which a stage takes a simulated one.
+func TestConfig_LeavesRealPodsAlone(t *testing.T) {
+	t.Parallel()
+	pods := podStages(t, containers.New("nginx"))
+	job := func(p *corev1.Pod) {
+		p.OwnerReferences = []metav1.OwnerReference{{Kind: "Job", Name: "once"}}
+		p.Status = corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}
+	}
+	image := func(name string) func(*corev1.Pod) { return func(p *corev1.Pod) { p.Spec.Containers[0].Image = name } }
+	behaviour := func(p *corev1.Pod) { p.Annotations = map[string]string{BehaviourAnnotation: BehaviourNotReady} }
+	cases := map[string]struct {
+		pod  *corev1.Pod
+		want string
+	}{
+		"a real pod":                            {pod(), ""},
+		"a real pod of a Job":                   {pod(job), ""},
+		"a real pod that is deleted":            {deleted(pod()), ""},
+		"a simulated pod":                       {pod(image("db")), "pod-ready"},
+		"a simulated pod of a Job":              {pod(job, image("db")), "pod-complete"},
+		"a simulated pod that is deleted":       {deleted(pod(image("db"))), "pod-delete"},
+		"a gateway that nobody filled in":       {pod(image("auto")), "pod-image-auto"},
+		"a pod of our image with a behaviour":   {pod(behaviour), "pod-not-ready"},
+		"a deleted pod of that kind, all going": {deleted(pod(behaviour)), "pod-delete"},
+	}
+	for name, test := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := chosen(t, pods, test.pod); got != test.want {
+				t.Errorf("stage %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// chosen is the name of the stage that a pod is in; empty when no stage takes it.
+func chosen(t *testing.T, stages []*internalversion.Stage, p *corev1.Pod) string {
 	t.Helper()
-	content, err := Config()
+	// A stage keeps state, so each case has its own.
+	all, err := lifecycle.NewLifecycle(stages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, err := all.Match(t.Context(), &lifecycle.Event{Labels: p.Labels, Annotations: p.Annotations, Data: p})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stage == nil {
+		return ""
+	}
+	return stage.Name()
+}
+
+func podStages(t *testing.T, rule *containers.Rule) []*internalversion.Stage {
+	t.Helper()
+	content, err := Config(rule)
 	if err != nil {
 		t.Fatal(err)
 	}
