@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -36,12 +37,20 @@ func (s *Set) add(r recipe, program blob) error {
 		s.blobs[b.Digest] = b
 	}
 	s.images[r.name] = built{manifest: manifest, Image: Image{
-		Name: r.name, Contents: r.program.contents(), StandIn: r.program == standIns, Digest: manifest.Digest, Size: program.Size + own.Size,
+		Name: r.name, Contents: r.contents(), StandIn: r.program == standIns, Digest: manifest.Digest, Size: program.Size + own.Size,
 	}}
 	return nil
 }
 
-// nobody is the user of upstream's images that call one so (busybox: etc/passwd).
+// contents says what runs in an image; of a stand-in it is the subcommand that says it.
+func (r recipe) contents() string {
+	if r.program == standIns {
+		return r.program.contents() + " " + strings.Join(r.entrypoint[1:], " ")
+	}
+	return r.program.contents()
+}
+
+// users has those that upstream's images call by name (busybox: etc/passwd).
 const users = "root:x:0:0:root:/:/sbin/nologin\nnobody:x:65534:65534:nobody:/:/sbin/nologin\n"
 
 // layer is what an image has besides its program: users, folders and links.

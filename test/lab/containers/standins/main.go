@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/bookinfo"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/nginx"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/pause"
 )
@@ -25,8 +26,9 @@ type standin func(ctx context.Context, args []string) error
 // standins are the stand-ins by name. Ctx ends with SIGTERM or SIGINT.
 func standins() map[string]standin {
 	return map[string]standin{
-		"nginx": nginx.Run,
-		"pause": pause.Run,
+		"bookinfo": bookinfo.Run,
+		"nginx":    nginx.Run,
+		"pause":    pause.Run,
 	}
 }
 

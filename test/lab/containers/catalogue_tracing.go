@@ -1,0 +1,22 @@
+package containers
+
+// tracing is what spans go through.
+func tracing() []recipe {
+	collector := goProgram{
+		name: "collector", folder: "programs/collector", target: "/otelcol", tags: "grpcnotrace",
+		what: "OpenTelemetry Collector", of: "go.opentelemetry.io/collector/otelcol",
+	}
+	// opentelemetry-collector-releases:distributions/otelcol{,-k8s,-contrib}/Dockerfile@v0.158.0
+	image := func(name, binary string) recipe {
+		r := recipe{name: name, program: collector, entrypoint: []string{binary}, user: "10001:10001"}
+		if binary != collector.target {
+			r.links = map[string]string{binary: collector.target}
+		}
+		return r
+	}
+	return []recipe{
+		image("opentelemetry-collector", "/otelcol"),
+		image("opentelemetry-collector-k8s", "/otelcol-k8s"),
+		image("opentelemetry-collector-contrib", "/otelcol-contrib"),
+	}
+}
