@@ -27,10 +27,10 @@ wait_for() {
 say "packages that the test lab needs"
 sh test/lab/setup.sh
 
-say "building the test lab's control plane and image in the background"
+say "building the test lab's control plane, image and containers in the background"
 sh test/lab/controlplane/build.sh >"$logs/controlplane" 2>&1 & controlplane=$!
 mkdir -p "$cache/bin"
-( cd test/lab && go build -o "$cache/bin/lab" ./cmd/lab && "$cache/bin/lab" image ) >"$logs/image" 2>&1 & image=$!
+( cd test/lab && go build -o "$cache/bin/lab" ./cmd/lab && "$cache/bin/lab" image && "$cache/bin/lab" containers ) >"$logs/image" 2>&1 & image=$!
 background+=("$controlplane" "$image")
 
 say "building the provider"
@@ -44,6 +44,9 @@ go test -race -timeout 20m ./... || status=1
 say "tests of the test lab"
 ( cd test/lab && go test -timeout 20m ./... ) || status=1
 ( cd test/lab/controlplane && go test -timeout 10m ./... ) || status=1
+for module in standins programs/hotrod programs/collector; do
+	( cd "test/lab/containers/$module" && go test -timeout 10m ./... ) || status=1
+done
 say "acceptance tests: terraform on the test lab"
 ( cd test/acceptance && TF_ACC=1 go test -count=1 -timeout 40m ./... ) || status=1
 exit $status

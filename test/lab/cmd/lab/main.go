@@ -26,6 +26,7 @@ const usage = `usage: lab COMMAND [flags]
   fault [--dir .lab] HOST FAULT        off, on, cut, reboot, partition, heal, fill or free
   kubeconfig [--dir .lab] HOST         fetch the kubeconfig of an RKE2 server and print its path
   image [--suite NAME]                 build the hosts' image
+  containers                           build the images of the containers that really run, and list them
   sweep                                remove what killed labs left on this machine
 `
 
@@ -33,7 +34,8 @@ type command func(ctx context.Context, args []string) error
 
 func commands() map[string]command {
 	return map[string]command{
-		"up": up, "down": down, "status": status, "exec": execute, "run": run, "fault": fault, "kubeconfig": kubeconfig, "image": buildImage, "sweep": sweep,
+		"up": up, "down": down, "status": status, "exec": execute, "run": run, "fault": fault, "kubeconfig": kubeconfig, "image": buildImage, "containers": buildContainers,
+		"sweep": sweep,
 	}
 }
 
