@@ -18,6 +18,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/bookinfo"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/nginx"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/pause"
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/tempo"
 )
 
 // standin runs until ctx ends or its work is done. A nil error is exit code 0.
@@ -29,6 +30,7 @@ func standins() map[string]standin {
 		"bookinfo": bookinfo.Run,
 		"nginx":    nginx.Run,
 		"pause":    pause.Run,
+		"tempo":    tempo.Run,
 	}
 }
 
