@@ -18,6 +18,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/bookinfo"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/nginx"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/pause"
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/proxy"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/tempo"
 )
 
@@ -27,10 +28,11 @@ type standin func(ctx context.Context, args []string) error
 // standins are the stand-ins by name. Ctx ends with SIGTERM or SIGINT.
 func standins() map[string]standin {
 	return map[string]standin{
-		"bookinfo": bookinfo.Run,
-		"nginx":    nginx.Run,
-		"pause":    pause.Run,
-		"tempo":    tempo.Run,
+		"bookinfo":    bookinfo.Run,
+		"nginx":       nginx.Run,
+		"pause":       pause.Run,
+		"pilot-agent": proxy.Run,
+		"tempo":       tempo.Run,
 	}
 }
 
