@@ -23,6 +23,7 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/record"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/containers"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/certmanager"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/cluster"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/istio"
@@ -45,6 +46,8 @@ type Options struct {
 	// Delay is the time from a webhook's first ready endpoint to its caBundle. Its port opens after half of it.
 	Delay  time.Duration
 	Logger *slog.Logger
+	// Containers tells which pods really run, and so need no life but what their controllers do; nil when none do.
+	Containers *containers.Rule
 }
 
 // Life is the life of one cluster, as one server sees it. It answers at once (it is an egress.Router); it acts only in Act.
@@ -91,8 +94,8 @@ func New(options Options) (*Life, error) {
 	l.webhooks = webhook.NewServer(options.Logger, &metallb.Validator{Client: dynamicClient}, &istio.Injector{View: l.view}, istio.Validator{},
 		certmanager.Validator{}, &otel.Webhook{})
 	l.web = newWebServer(l.issuer, options.Logger)
-	l.kubelet = newKubeletServer(l)
-	return l, nil
+	l.kubelet, err = newKubeletServer(l)
+	return l, err
 }
 
 // Start fills the view and begins to answer; it returns when it knows the cluster.

@@ -19,7 +19,8 @@ import (
 const kubeletPort = 10250
 
 // Route implements egress.Router: kubelets of ready nodes answer, and pods that are ready at the ports that they are known to serve. The
-// port of a webhook opens a while after its pod is ready, as a program that first makes its certificates does.
+// port of a webhook opens a while after its pod is ready, as a program that first makes its certificates does. Pods that really run answer
+// for themselves: they are dialled, as whatever is not the cluster's.
 func (l *Life) Route(ctx context.Context, address string) (func(net.Conn), error) {
 	host, portText, err := net.SplitHostPort(address)
 	if err != nil {
@@ -33,13 +34,16 @@ func (l *Life) Route(ctx context.Context, address string) (func(net.Conn), error
 		if !ready(node) {
 			return nil, egress.NoRoute(address)
 		}
-		return l.kubelet.serve, nil
+		return func(conn net.Conn) { l.kubelet.serve(conn, host) }, nil
 	}
 	pod := l.view.PodAt(host)
 	if pod == nil {
 		if ip, err := netip.ParseAddr(host); err == nil && l.pods.Contains(ip) {
 			return nil, egress.NoRoute(address)
 		}
+		return nil, egress.ErrUnknown
+	}
+	if l.options.Containers.Real(pod) {
 		return nil, egress.ErrUnknown
 	}
 	return l.routePod(ctx, pod, port, address)

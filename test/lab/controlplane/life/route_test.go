@@ -109,7 +109,9 @@ func newLife(t *testing.T, objects ...runtime.Object) *Life {
 		t.Fatal(err)
 	}
 	l.patcher = &webhook.Patcher{View: l.view, Issuer: issuer}
-	l.kubelet = newKubeletServer(l)
+	if l.kubelet, err = newKubeletServer(l); err != nil {
+		t.Fatal(err)
+	}
 	if err := l.view.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -28,10 +28,34 @@ type kubeletServer struct {
 	issuer *webhook.Issuer
 }
 
-func newKubeletServer(l *Life) *kubeletServer {
+func newKubeletServer(l *Life) (*kubeletServer, error) {
 	api := &kubelet.Kubelet{View: l.view, Router: l, Logger: l.options.Logger}
-	server := &http.Server{Handler: api.Handler(), ReadHeaderTimeout: headerTimeout, ErrorLog: quiet(l.options.Logger)}
-	return &kubeletServer{conns: conns.NewListener("kubelets"), server: server, issuer: l.issuer}
+	handler := api.Handler()
+	if rule := l.options.Containers; rule != nil {
+		transport, err := kubelet.NewTransport(l.options.TLSDir)
+		if err != nil {
+			return nil, err
+		}
+		handler = (&kubelet.Switch{Rule: rule, View: l.view, Transport: transport, Simulated: handler, Logger: l.options.Logger}).Handler()
+	}
+	return &kubeletServer{conns: conns.NewListener("kubelets"), issuer: l.issuer, server: &http.Server{
+		Handler: handler, ReadHeaderTimeout: headerTimeout, ErrorLog: quiet(l.options.Logger),
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			if secure, ok := conn.(*tls.Conn); ok {
+				conn = secure.NetConn()
+			}
+			if own, ok := conn.(*nodeConn); ok {
+				return kubelet.WithNode(ctx, own.node)
+			}
+			return ctx
+		},
+	}}, nil
+}
+
+// nodeConn is a connection that knows for the kubelet at which address it is.
+type nodeConn struct {
+	net.Conn
+	node string
 }
 
 func (k *kubeletServer) run(ctx context.Context) {
@@ -39,8 +63,9 @@ func (k *kubeletServer) run(ctx context.Context) {
 	_ = k.server.Serve(k.conns) // it ends with ErrServerClosed only
 }
 
-func (k *kubeletServer) serve(conn net.Conn) {
-	k.conns.Hand(tls.Server(conn, &tls.Config{
+// serve speaks for the kubelet of the node at an address.
+func (k *kubeletServer) serve(conn net.Conn, node string) {
+	k.conns.Hand(tls.Server(&nodeConn{Conn: conn, node: node}, &tls.Config{
 		MinVersion:     tls.VersionTLS12,
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return k.issuer.For("kubelet") },
 	}))

@@ -39,6 +39,7 @@ func (s *Server) startLife(ctx context.Context) error {
 		}
 		l, err := life.New(life.Options{
 			Config: config, TLSDir: s.options.tlsDir(), ClusterCIDR: s.options.ClusterCIDR, Delay: s.options.LifeDelay, Logger: s.logger,
+			Containers: s.options.rule,
 		})
 		if err != nil {
 			return err

@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"k8s.io/component-base/version"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/containers"
 )
 
 // Options is what the command line says about a server.
@@ -44,11 +46,15 @@ type Options struct {
 	LifeDelay time.Duration
 	// EgressErrors is the wording of failed dials from the API server into the cluster, see package egress.
 	EgressErrors string
+	// Containers is a file with the names of images whose pods really run on the nodes, see package containers; empty when none do.
+	Containers string
 	// Lifeline ends the server when its standard input ends, so that it never outlives a test that was killed.
 	Lifeline bool
 
 	// kubernetes is the version that runs; Complete finds it.
 	kubernetes string
+	// rule is what Containers says; Complete reads it.
+	rule *containers.Rule
 }
 
 // AddFlags declares the flags of `run`.
@@ -70,6 +76,7 @@ func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.Life, "life", true, "answer webhooks and give addresses as the controllers of installed charts would")
 	flags.DurationVar(&o.LifeDelay, "life-delay", 1500*time.Millisecond, "time from a webhook's first ready endpoint to its caBundle")
 	flags.StringVar(&o.EgressErrors, "egress-errors", "plain", "wording of failed dials into the cluster: plain or rke2")
+	flags.StringVar(&o.Containers, "containers", "", "file with the names of images; pods that need no others are left to the nodes' kubelets")
 	flags.BoolVar(&o.Lifeline, "lifeline", false, "end when standard input ends")
 }
 
@@ -95,6 +102,11 @@ func (o *Options) Complete() error {
 	}
 	if o.EgressErrors != "plain" && o.EgressErrors != "rke2" {
 		return fmt.Errorf("--egress-errors %q is neither plain nor rke2", o.EgressErrors)
+	}
+	if o.Containers != "" {
+		if o.rule, err = containers.Read(o.Containers); err != nil {
+			return err
+		}
 	}
 	return o.findKubernetes()
 }

@@ -190,7 +190,7 @@ func (s *Server) writeKubeconfigs() error {
 }
 
 func (s *Server) writeConfigs() error {
-	content, err := stages.Config()
+	content, err := stages.Config(s.options.rule)
 	if err != nil {
 		return err
 	}
