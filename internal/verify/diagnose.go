@@ -2,11 +2,10 @@ package verify
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
 
@@ -20,9 +19,11 @@ type Objects interface {
 
 // Way is the way that the spans of a request take, as far as it is known. What is left empty is not looked at.
 type Way struct {
-	// URL and Host are those of the request, Client how it is sent.
+	// URL, Host and Headers are those of the request, Client how it is sent, and Timeout bounds it (ten seconds when zero).
 	URL, Host string
+	Headers   map[string]string
 	Client    *http.Client
+	Timeout   time.Duration
 	// Services are the services that should have spans.
 	Services []string
 	// Mesh is istiod's namespace.
@@ -30,80 +31,47 @@ type Way struct {
 	// Collector is the Service of the collector and Port the port that the mesh sends to.
 	Collector     object.Ref
 	CollectorPort int64
-	// Cluster reads objects, InCluster sends requests to services by their names.
+	// Before is what the collector said before the request was sent; nil where it was not asked.
+	Before Counters
+	// Cluster reads objects, InCluster sends requests to services by their names. Unseen is why there are none.
 	Cluster   Objects
 	InCluster *http.Client
-	// Store is where spans end; StoreURL is its address.
+	Unseen    error
+	// Store is where spans end; StoreURL is its address. Said is what it answered last instead of the trace.
 	Store    *Store
 	StoreURL string
 	Tenant   string
+	Said     error
 	// Grafana is its address in the cluster and DataSource the uid of its data source for the store.
 	Grafana, DataSource string
 }
-
-// HopState says what is known of a hop.
-type HopState string
-
-// The states.
-const (
-	HopFine    HopState = "fine"
-	HopBroken  HopState = "broken"
-	HopUnknown HopState = "unknown"
-)
-
-// Hop is one station of the way.
-type Hop struct {
-	// Name is one of the names of this package's hops.
-	Name  string
-	State HopState
-	// Evidence says how it is known, Fix what to change in which resource; Fix is set for broken hops.
-	Evidence, Fix string
-}
-
-// String is one line of a report: "collector: broken: Service otel-system/otel-collector has no ready endpoint".
-func (h Hop) String() string { return fmt.Sprintf("%s: %s: %s", h.Name, h.State, h.Evidence) }
-
-func fine(name, format string, args ...any) Hop {
-	return Hop{Name: name, State: HopFine, Evidence: fmt.Sprintf(format, args...)}
-}
-
-func unknown(name, format string, args ...any) Hop {
-	return Hop{Name: name, State: HopUnknown, Evidence: fmt.Sprintf(format, args...)}
-}
-
-// broken has the fix first, because the evidence is what is formatted.
-func broken(name, fix, format string, args ...any) Hop {
-	return Hop{Name: name, State: HopBroken, Evidence: fmt.Sprintf(format, args...), Fix: fix}
-}
-
-// notLooked is a hop whose look failed without learning anything.
-func notLooked(name string, err error) Hop { return unknown(name, "could not look: %v", err) }
-
-// The hops, in the order of the way.
-const (
-	HopAddress   = "address"
-	HopRoute     = "route"
-	HopWorkloads = "workloads"
-	HopMesh      = "mesh tracing"
-	HopCollector = "collector"
-	HopExporter  = "exporter"
-	HopStore     = "store"
-	HopGrafana   = "grafana"
-)
 
 // Diagnosis is what a walk along the way found.
 type Diagnosis struct {
 	Hops []Hop
 }
 
-// Broken returns the first broken hop, nil when none is.
-func (d Diagnosis) Broken() *Hop {
+// Finding is the one hop to look at: the first broken one, else the first suspect, nil when there is neither.
+func (d Diagnosis) Finding() *Hop {
+	var found *Hop
 	for i := range d.Hops {
-		if d.Hops[i].State == HopBroken {
+		switch d.Hops[i].State {
+		case HopBroken:
 			return &d.Hops[i]
+		case HopSuspect:
+			if found == nil {
+				found = &d.Hops[i]
+			}
+		case HopFine, HopUnknown:
 		}
 	}
-	return nil
+	return found
+}
+
+// isOver reports that a broken hop was found: everything behind it is dry.
+func (d Diagnosis) isOver() bool {
+	found := d.Finding()
+	return found != nil && found.State == HopBroken
 }
 
 // String lists all hops that were looked at.
@@ -116,19 +84,31 @@ func (d Diagnosis) String() string {
 }
 
 // Diagnose walks the way from the request to the store and stops at the first hop that is broken: everything behind it
-// is dry.
+// is dry. What the store refused, with an answer of its own, needs no walk.
 func Diagnose(ctx context.Context, w Way) Diagnosis {
+	if hop := w.refused(); hop != nil {
+		return Diagnosis{Hops: []Hop{*hop}}
+	}
 	var d Diagnosis
 	for _, look := range []func(context.Context) []Hop{
-		w.lookAtRequest, w.lookAtWorkloads, w.lookAtMesh, w.lookAtCollector, w.lookAtStore, w.lookAtGrafana,
+		w.lookAtRequest, w.lookAtCluster, w.lookAtWorkloads, w.lookAtMesh, w.lookAtCollector, w.lookAtStore, w.lookAtGrafana,
 	} {
 		d.Hops = append(d.Hops, look(ctx)...)
-		if d.Broken() != nil || ctx.Err() != nil {
+		if d.isOver() || ctx.Err() != nil {
 			break
 		}
 	}
 	return d
 }
 
-// isGone reports a positive "not there".
-func isGone(err error) bool { return fault.Is(err, fault.NotFound) }
+// lookAtCluster says which hops nobody can look at without a cluster.
+func (w Way) lookAtCluster(context.Context) []Hop {
+	if w.Cluster != nil || w.Unseen == nil {
+		return nil
+	}
+	var hops []Hop
+	for _, name := range []string{HopWorkloads, HopMesh, HopCollector} {
+		hops = append(hops, notLooked(name, w.Unseen))
+	}
+	return hops
+}

@@ -125,7 +125,7 @@ func whole() world {
 		ready:   http.StatusOK,
 		config:  "distributor:\n  receivers: {otlp: {protocols: {grpc: null}}}\n",
 		grafana: func(rw http.ResponseWriter, _ *http.Request) {
-			_, _ = rw.Write([]byte(`{"type":"tempo","url":"http://tempo:3200","status":"OK"}`))
+			_, _ = rw.Write([]byte(`{"type":"tempo","url":"http://tempo.tempo.svc.cluster.local:3200","status":"OK"}`))
 		},
 	}
 }
@@ -142,6 +142,29 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 	t.Parallel()
 	all := objects{}.with(t, zipkinMesh, collector, endpoints, page, istiod, gateway, route)
 	modern := all.with(t, otelMesh, telemetry)
+	otlp := func(w *verify.Way) { w.CollectorPort = 4317 }
+	said := func(status int, body string) func(*verify.Way) {
+		return func(w *verify.Way) {
+			server := serve(t, func(rw http.ResponseWriter, _ *http.Request) {
+				rw.WriteHeader(status)
+				_, _ = rw.Write([]byte(body))
+			})
+			_, w.Said = verify.NewStore(verify.StoreOptions{URL: server.URL, Client: server.Client()}).Trace(t.Context(), id)
+		}
+	}
+	before := func(text string) func(*verify.Way) {
+		return func(w *verify.Way) {
+			was := whole()
+			was.metrics = text
+			other := *w
+			other.InCluster = &http.Client{Transport: redirected{was.serve(t)}}
+			counters, err := other.Counters(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			w.Before = counters
+		}
+	}
 	changed := func(change func(*world)) world {
 		w := whole()
 		change(&w)
@@ -171,7 +194,7 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 		"tracing is off":          {whole(), all.with(t, strings.Replace(zipkinMesh, "true", "false", 1)), nil, verify.HopMesh, "enableTracing: false"},
 		"no address":              {whole(), all.with(t, mesh+"    enableTracing: true\n"), nil, verify.HopMesh, "no address for traces"},
 		"sampling 0":              {whole(), all.with(t, strings.Replace(zipkinMesh, "tracing: {", "tracing: {sampling: 0, ", 1)), nil, verify.HopMesh, "samples 0 %"},
-		"Telemetry samples 0":     {whole(), modern.with(t, strings.Replace(telemetry, "100", "0", 1)), nil, verify.HopMesh, "Telemetry istio-system/mesh samples 0 %"},
+		"Telemetry samples 0":     {whole(), modern.with(t, strings.Replace(telemetry, "100", "0", 1)), otlp, verify.HopMesh, "Telemetry istio-system/mesh samples 0 %"},
 		"an unknown provider":     {whole(), modern.with(t, strings.Replace(telemetry, "name: otel", "name: jaeger", 1)), nil, verify.HopMesh, `names tracing provider "jaeger"`},
 		"a namespace overrides":   {whole(), modern.with(t, strings.Replace(strings.Replace(telemetry, "name: mesh, namespace: istio-system", "name: quiet, namespace: default", 1), "{providers: [{name: otel}], randomSamplingPercentage: 100}", "{disableSpanReporting: true}", 1)), nil, verify.HopMesh, "Telemetry default/quiet has disableSpanReporting"},
 		"spans go elsewhere":      {whole(), all.with(t, strings.Replace(zipkinMesh, "otel-system", "other", 1)), nil, verify.HopMesh, "sends spans to otel-collector.other"},
@@ -186,7 +209,38 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 		"no tenant":               {changed(func(w *world) { w.config = "multitenancy_enabled: true\n" }), all, nil, verify.HopStore, "no tenant is asked for"},
 		"the store takes no OTLP": {changed(func(w *world) { w.config = "distributor: {receivers: {zipkin: null}}\n" }), all, nil, verify.HopStore, "takes no OTLP; its receivers are zipkin"},
 		"clocks are apart":        {changed(func(w *world) { w.date = time.Now().Add(-10 * time.Minute) }), all, nil, verify.HopStore, "clock is 10m"},
-		"no data source":          {changed(func(w *world) { w.grafana = answering(404, "") }), all, nil, verify.HopGrafana, `no data source with uid "tempo"`},
+		"a pod among others":      {whole(), all.with(t, strings.NewReplacer("page-1", "page-2", "'True'", "'False'").Replace(page)), nil, verify.HopWorkloads, "Pod default/page-2 is not ready, but 1 of 2"},
+		"an ended pod":            {whole(), all.with(t, strings.NewReplacer("page-1", "page-2", "'True'}]", "'False'}], phase: Succeeded").Replace(page)), nil, "", "the pods of productpage.default are ready"},
+		"a namespace samples":     {whole(), modern.with(t, strings.Replace(strings.Replace(telemetry, "name: mesh, namespace: istio-system", "name: own, namespace: default", 1), "providers: [{name: otel}], randomSamplingPercentage: 100", "randomSamplingPercentage: 40", 1), telemetry), otlp, "", "Telemetry default/own sends 40 % to otel-collector"},
+		"a workload is silent":    {whole(), modern.with(t, strings.Replace(strings.Replace(telemetry, "name: mesh, namespace: istio-system", "name: page, namespace: default", 1), "spec: {tracing: [{providers: [{name: otel}], randomSamplingPercentage: 100}]", "spec: {selector: {matchLabels: {app: productpage}}, tracing: [{disableSpanReporting: true}]", 1), telemetry), otlp, verify.HopMesh, "Telemetry default/page has disableSpanReporting"},
+		"another one is silent":   {whole(), modern.with(t, strings.Replace(strings.Replace(telemetry, "name: mesh, namespace: istio-system", "name: page, namespace: default", 1), "spec: {tracing: [{providers: [{name: otel}], randomSamplingPercentage: 100}]", "spec: {selector: {matchLabels: {app: reviews}}, tracing: [{disableSpanReporting: true}]", 1), telemetry), otlp, "", "Telemetry istio-system/mesh sends 100 %"},
+		"no provider anywhere":    {whole(), modern.with(t, strings.Replace(telemetry, "providers: [{name: otel}], ", "", 1)), otlp, verify.HopMesh, "Telemetry istio-system/mesh names no provider"},
+		"a revision's own mesh":   {whole(), all.with(t, "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {istio.io/rev: canary}}", strings.Replace(strings.Replace(zipkinMesh, "name: istio,", "name: istio-canary,", 1), "true", "false", 1)), nil, verify.HopMesh, "ConfigMap istio-system/istio-canary has enableTracing: false"},
+		"nothing new arrives":     {whole(), all, before("otelcol_receiver_accepted_spans_total 12\notelcol_exporter_sent_spans 12\n"), verify.HopMesh, "accepted no span since the request was sent"},
+		"it failed long ago": {changed(func(w *world) {
+			w.metrics = "otelcol_receiver_accepted_spans 12\notelcol_exporter_sent_spans 9\notelcol_exporter_send_failed_spans 3\n"
+		}), all, before("otelcol_receiver_accepted_spans 6\notelcol_exporter_sent_spans 3\notelcol_exporter_send_failed_spans 3\n"), "", "exported 6 spans since the request was sent"},
+		"it was started anew": {changed(func(w *world) { w.metrics = "otelcol_receiver_accepted_spans 2\notelcol_exporter_sent_spans 2\n" }), all, before("otelcol_receiver_accepted_spans 6\notelcol_exporter_sent_spans 6\n"), "", "accepted 2 spans"},
+		"only the log gets spans": {changed(func(w *world) {
+			w.metrics = "otelcol_receiver_accepted_spans 12\notelcol_exporter_sent_spans{exporter=\"debug\"} 12\notelcol_exporter_queue_size{exporter=\"otlp\"} 4\n"
+		}), all, nil, verify.HopExporter, "has exported no span since its start (otelcol_exporter_sent_spans), accepted 12, and keeps 4 batches"},
+		"it fails: no store": {changed(func(w *world) {
+			w.metrics += "otelcol_exporter_send_failed_spans_total 7\n"
+			w.ready = http.StatusServiceUnavailable
+		}), all, nil, verify.HopStore, "503 Service Unavailable: (nothing); the collector could not export 7 spans"},
+		"it fails: no receiver": {changed(func(w *world) {
+			w.metrics += "otelcol_exporter_send_failed_spans_total 7\n"
+			w.config = "distributor: {receivers: {zipkin: null}}\n"
+		}), all, nil, verify.HopStore, "takes no OTLP; its receivers are zipkin; the collector could not export 7 spans"},
+		"503 and no pod":         {changed(func(w *world) { w.page = answering(503, "istio-envoy") }), all.without("Pod", ""), nil, verify.HopWorkloads, "no pod with label app=productpage; the route leads to nothing"},
+		"a redirect":             {changed(func(w *world) { w.page = http.RedirectHandler("https://elsewhere.example/", 301).ServeHTTP }), all, nil, verify.HopRoute, "301 Moved Permanently and leads to https://elsewhere.example/"},
+		"the store wants names":  {whole(), all, said(401, "no org id"), verify.HopStore, "answered 401 Unauthorized: no org id"},
+		"the store refuses":      {whole(), all, said(403, ""), verify.HopStore, "answered 403 Forbidden"},
+		"no store at all":        {whole(), all, said(200, "<html><title>Welcome to nginx!</title>"), verify.HopStore, `a page of HTML, titled "Welcome to nginx!"`},
+		"the store is busy":      {whole(), all, said(429, "slow down"), verify.HopStore, "its last answer was no trace"},
+		"the store is elsewhere": {whole(), all, func(w *verify.Way) { w.StoreURL = "http://other.tempo:3200" }, verify.HopGrafana, "and the store that was asked is http://other.tempo:3200"},
+		"a right is missing":     {whole(), all, func(w *verify.Way) { w.Said = fault.Newf(fault.Denied, "neither create on pods/portforward") }, verify.HopStore, "could not be asked: neither create on pods/portforward"},
+		"no data source":         {changed(func(w *world) { w.grafana = answering(404, "") }), all, nil, verify.HopGrafana, `no data source with uid "tempo"`},
 		"a sick data source": {changed(func(w *world) {
 			w.grafana = func(rw http.ResponseWriter, _ *http.Request) {
 				_, _ = rw.Write([]byte(`{"url":"http://tempo:3100","status":"ERROR","message":"connection refused"}`))
@@ -208,7 +262,7 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 				c.way(&way)
 			}
 			got := verify.Diagnose(t.Context(), way)
-			hop := got.Broken()
+			hop := got.Finding()
 			switch {
 			case c.hop == "" && hop != nil:
 				t.Fatalf("broken: %s", hop)

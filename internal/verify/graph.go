@@ -12,12 +12,14 @@ type Graph struct {
 	// Nodes are workloads or services, "namespace/name" or a bare name where the source knows no namespace.
 	Nodes []string
 	Edges []Edge
+	// Counted says that the edges' rates are numbers of calls, as in a single trace.
+	Counted bool
 }
 
 // Edge is the calls from one node to another.
 type Edge struct {
 	From, To string
-	// Rate is requests a second, Errors the share of them that failed, between 0 and 1.
+	// Rate is requests a second (calls in a trace), Errors the share of them that failed, between 0 and 1.
 	Rate, Errors float64
 }
 
@@ -46,7 +48,7 @@ func newGraph(edges []Edge) Graph {
 }
 
 // Graph is who calls whom inside one trace: a span whose parent belongs to another service is a call of it. Rates are
-// numbers of calls.
+// numbers of calls. Its nodes are all services of the trace.
 func (t Trace) Graph() Graph {
 	services := map[string]string{}
 	for _, s := range t.Spans {
@@ -65,23 +67,46 @@ func (t Trace) Graph() Graph {
 		edges = append(edges, e)
 	}
 	g := newGraph(edges)
-	if len(g.Nodes) == 0 {
-		g.Nodes = t.Services()
-	}
+	g.Counted, g.Nodes = true, t.Services() // also those whose caller's span is missing
 	return g
 }
 
-// Text draws the graph in lines: "istio-system/gateway -> default/productpage  1.2/s, 3.0 % errors".
+// maxDrawn is how many calls a text or a diagram shows: more is nothing to look at, and Mermaid refuses more than 500
+// edges (https://mermaid.js.org/config/schema-docs/config.html, maxEdges).
+const maxDrawn = 200
+
+// drawn are the calls that are shown, the most frequent ones where there are too many, and how many are left out.
+func (g Graph) drawn() (edges []Edge, leftOut int) {
+	if len(g.Edges) <= maxDrawn {
+		return g.Edges, 0
+	}
+	edges = slices.Clone(g.Edges)
+	slices.SortStableFunc(edges, func(a, b Edge) int { return cmp.Compare(b.Rate, a.Rate) })
+	return edges[:maxDrawn], len(g.Edges) - maxDrawn
+}
+
+// Text draws the graph in lines: "istio-system/gateway -> default/productpage  1.2/s, 3.0 % errors". A graph without
+// calls is the names of its nodes.
 func (g Graph) Text() string {
 	var lines []string
-	for _, e := range g.Edges {
-		lines = append(lines, fmt.Sprintf("%s -> %s  %s", e.From, e.To, e.label()))
+	edges, leftOut := g.drawn()
+	for _, e := range edges {
+		lines = append(lines, fmt.Sprintf("%s -> %s  %s", e.From, e.To, g.label(e)))
+	}
+	if len(lines) == 0 {
+		lines = g.Nodes[:min(len(g.Nodes), maxDrawn)]
+	}
+	if leftOut > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more calls", leftOut))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func (e Edge) label() string {
+func (g Graph) label(e Edge) string {
 	text := fmt.Sprintf("%.3g/s", e.Rate)
+	if g.Counted {
+		text = plural(int(e.Rate), "call")
+	}
 	if e.Errors > 0 {
 		text += fmt.Sprintf(", %.1f %% errors", e.Errors*100)
 	}
@@ -93,18 +118,34 @@ func (e Edge) label() string {
 func (g Graph) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
+	edges, leftOut := g.drawn()
 	ids := map[string]string{}
-	for i, n := range g.Nodes {
-		ids[n] = fmt.Sprintf("n%d", i)
+	for _, n := range g.shown(edges) {
+		ids[n] = fmt.Sprintf("n%d", len(ids))
 		fmt.Fprintf(&b, "  %s[\"%s\"]\n", ids[n], mermaidText(n))
 	}
-	for i, e := range g.Edges {
-		fmt.Fprintf(&b, "  %s -->|\"%s\"| %s\n", ids[e.From], mermaidText(e.label()), ids[e.To])
+	for i, e := range edges {
+		fmt.Fprintf(&b, "  %s -->|\"%s\"| %s\n", ids[e.From], mermaidText(g.label(e)), ids[e.To])
 		if e.Errors > 0 {
 			fmt.Fprintf(&b, "  linkStyle %d stroke:#c00\n", i)
 		}
 	}
+	if leftOut > 0 {
+		fmt.Fprintf(&b, "  more[\"and %d more calls\"]\n", leftOut)
+	}
 	return b.String()
+}
+
+// shown are the nodes of a drawing: all, or those of the calls that are drawn where there are too many.
+func (g Graph) shown(edges []Edge) []string {
+	if len(edges) == len(g.Edges) && len(g.Nodes) <= 2*maxDrawn {
+		return g.Nodes
+	}
+	nodes := map[string]bool{}
+	for _, e := range edges {
+		nodes[e.From], nodes[e.To] = true, true
+	}
+	return sortedKeys(nodes)
 }
 
 // mermaidText keeps quotes from ending a quoted text; entity codes are Mermaid's own way.

@@ -2,12 +2,6 @@ package verify
 
 import (
 	"context"
-	"fmt"
-	"strconv"
-	"strings"
-
-	"github.com/prometheus/common/expfmt"
-	"github.com/prometheus/common/model"
 
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
@@ -21,7 +15,7 @@ func (w Way) lookAtCollector(ctx context.Context) []Hop {
 	where := w.Collector.Namespace + "/" + w.Collector.Name
 	service, err := w.Cluster.Get(ctx, w.Collector)
 	if isGone(err) {
-		return []Hop{broken(HopCollector, "Install the collector (lab_tracing_pipeline).", "there is no Service %s", where)}
+		return []Hop{broken(HopCollector, "Install the collector (lab_tracing_pipeline), or correct lab_trace_check.collector.", "there is no Service %s", where)}
 	}
 	if err != nil {
 		return []Hop{notLooked(HopCollector, err)}
@@ -34,50 +28,92 @@ func (w Way) lookAtCollector(ctx context.Context) []Hop {
 		return []Hop{notLooked(HopCollector, err)}
 	}
 	if ready == 0 {
-		return []Hop{broken(HopCollector, "Look at the collector's pods and log (kubectl -n "+w.Collector.Namespace+" logs deploy/"+w.Collector.Name+"); a configuration that it refuses ends it.",
+		return []Hop{broken(HopCollector, "Look at the collector's pods and log ("+w.collectorLog()+"); a configuration that it refuses, such as lab_tracing_pipeline.config, ends it.",
 			"Service %s has no ready endpoint", where)}
 	}
-	counters, err := w.counters(ctx)
+	now, err := w.Counters(ctx)
 	if err != nil {
-		hops := []Hop{fine(HopCollector, "Service %s has %d ready endpoints; its counters could not be read: %v", where, ready, err)}
-		if w.InCluster != nil {
-			hops = append(hops, unknown(HopExporter, "the collector's counters could not be read: %v", err))
+		return []Hop{
+			fine(HopCollector, "Service %s has %s", where, plural(ready, "ready endpoint")),
+			unknown(HopExporter, "the collector's counters could not be read: %v", err),
 		}
-		return hops
 	}
-	taken := counters.taken(where, ready)
+	count := counted{Way: w, now: now, ready: ready}
+	taken := count.taken()
 	if taken.State == HopBroken {
 		return []Hop{taken}
 	}
-	return []Hop{taken, counters.passedOn()}
+	passed := count.passedOn()
+	if passed.State == HopBroken {
+		passed = w.orStore(ctx, passed)
+	}
+	return []Hop{taken, passed}
 }
 
+func (w Way) collectorLog() string {
+	return "kubectl -n " + w.Collector.Namespace + " logs deploy/" + w.Collector.Name
+}
+
+// orStore blames the store for an exporter that cannot get rid of its spans, where the store itself is broken.
+func (w Way) orStore(ctx context.Context, exporter Hop) Hop {
+	for _, hop := range w.lookAtStore(ctx) {
+		if hop.State == HopBroken {
+			hop.Evidence += "; " + exporter.Evidence
+			return hop
+		}
+	}
+	return exporter
+}
+
+// counted judges a collector by its counters.
+type counted struct {
+	Way
+	now   Counters
+	ready int
+}
+
+// when says since when something was counted.
+func (c counted) when() string {
+	if c.Before == nil {
+		return "since its start"
+	}
+	return "since the request was sent"
+}
+
+func (c counted) since(name string) float64 { return c.now.since(c.Before, name) }
+
 // taken judges what the collector took in.
-func (c counters) taken(where string, ready int) Hop {
-	accepted, refused := c.sum("otelcol_receiver_accepted_spans"), c.sum("otelcol_receiver_refused_spans")
+func (c counted) taken() Hop {
+	where := c.Collector.Namespace + "/" + c.Collector.Name
+	accepted, refused := c.since("otelcol_receiver_accepted_spans"), c.since("otelcol_receiver_refused_spans")
 	switch {
 	case refused > 0:
-		return broken(HopCollector, "Give the collector more memory or replicas, and see what its exporter says: it refuses spans that it cannot pass on.",
-			"the collector has refused %.0f spans (otelcol_receiver_refused_spans), accepted %.0f", refused, accepted)
+		return broken(HopCollector, "Give the collector more memory (lab_tracing_pipeline.config), and see what its exporter says ("+c.collectorLog()+"): it refuses spans that it cannot pass on.",
+			"the collector has refused %.0f spans %s (otelcol_receiver_refused_spans), accepted %.0f", refused, c.when(), accepted)
+	case accepted == 0 && c.ready > 1:
+		return unknown(HopCollector, "one of %d pods of the collector was asked, and has accepted no span %s", c.ready, c.when())
 	case accepted == 0:
-		return broken(HopMesh, "Check that lab_istio_mesh.tracing (or the application's exporter) names the pipeline's endpoint of the right protocol, and that no NetworkPolicy is in between.",
-			"the collector runs and has accepted no span since its start (otelcol_receiver_accepted_spans)")
+		return broken(HopMesh, "Check that lab_istio_mesh.tracing (or the application's exporter) names the pipeline's endpoint of the right protocol (lab_tracing_pipeline.endpoints), and that no NetworkPolicy is in between.",
+			"the collector runs and has accepted no span %s (otelcol_receiver_accepted_spans)", c.when())
 	}
-	return fine(HopCollector, "Service %s has %d ready endpoints and has accepted %.0f spans", where, ready, accepted)
+	return fine(HopCollector, "Service %s has %s and has accepted %.0f spans %s", where, plural(c.ready, "ready endpoint"), accepted, c.when())
 }
 
 // passedOn judges whether the collector got rid of what it took.
-func (c counters) passedOn() Hop {
-	const fix = "Check lab_tracing_pipeline.tempo_endpoint (lab_tempo.endpoints.otlp_grpc) and the receivers of lab_tempo."
-	sent := c.sum("otelcol_exporter_sent_spans")
-	failed := c.sum("otelcol_exporter_send_failed_spans") + c.sum("otelcol_exporter_enqueue_failed_spans")
+func (c counted) passedOn() Hop {
+	const fix = "Check lab_tracing_pipeline.tempo_endpoint (lab_tempo.endpoints.otlp_grpc) and lab_tempo.receivers; the collector's log says more: "
+	accepted, sent := c.since("otelcol_receiver_accepted_spans"), c.since("otelcol_exporter_sent_spans")
+	failed := c.since("otelcol_exporter_send_failed_spans") + c.since("otelcol_exporter_enqueue_failed_spans")
 	switch {
 	case failed > 0:
-		return broken(HopExporter, fix, "the collector could not export %.0f spans (otelcol_exporter_send_failed_spans), exported %.0f", failed, sent)
+		return broken(HopExporter, fix+c.collectorLog(), "the collector could not export %.0f spans %s (otelcol_exporter_send_failed_spans), exported %.0f", failed, c.when(), sent)
+	case sent == 0 && accepted > 0:
+		return broken(HopExporter, fix+c.collectorLog(), "the collector has exported no span %s (otelcol_exporter_sent_spans), accepted %.0f, and keeps %.0f batches in its queue (otelcol_exporter_queue_size)",
+			c.when(), accepted, c.now["otelcol_exporter_queue_size"])
 	case sent == 0:
-		return broken(HopExporter, fix, "the collector has exported no span (otelcol_exporter_sent_spans), accepted %.0f", c.sum("otelcol_receiver_accepted_spans"))
+		return unknown(HopExporter, "there was nothing to export")
 	}
-	return fine(HopExporter, "the collector has exported %.0f spans", sent)
+	return fine(HopExporter, "the collector has exported %.0f spans %s", sent, c.when())
 }
 
 func hasPort(service object.Object, port int64) bool {
@@ -107,39 +143,3 @@ func (w Way) readyEndpoints(ctx context.Context, service object.Ref) (int, error
 	}
 	return ready, nil
 }
-
-// counters are a collector's own metrics.
-type counters map[string]float64
-
-// sum finds a counter with and without the suffix that newer collectors give it.
-func (c counters) sum(name string) float64 { return c[name] + c[name+"_total"] }
-
-// counters reads what the collector says of itself: the operator makes a Service <name>-monitoring with port 8888
-// (opentelemetry-operator:internal/manifests/collector/service.go, MonitoringService, 0.70 to 0.158).
-func (w Way) counters(ctx context.Context) (counters, error) {
-	if w.InCluster == nil {
-		return nil, fmt.Errorf("there is no way into the cluster")
-	}
-	const port = 8888
-	api := endpoint{base: fmt.Sprintf("http://%s-monitoring.%s:%d", w.Collector.Name, w.Collector.Namespace, port), client: w.InCluster}
-	body, err := api.raw(ctx, "/metrics", nil)
-	if err != nil {
-		return nil, err
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(string(body)))
-	if err != nil {
-		return nil, fmt.Errorf("%s/metrics: %w", api.base, err)
-	}
-	sums := counters{}
-	for name, family := range families {
-		for _, m := range family.GetMetric() {
-			sums[name] += m.GetCounter().GetValue() + m.GetUntyped().GetValue()
-		}
-	}
-	return sums, nil
-}
-
-func decimal(n int64) string { return strconv.FormatInt(n, 10) }
-
-func percent(share float64) string { return strconv.FormatFloat(share, 'f', -1, 64) + " %" }

@@ -2,34 +2,41 @@ package verify
 
 import (
 	"context"
-	"strings"
+	"slices"
 
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
 
 // lookAtWorkloads checks the pods behind the services that should have spans: "productpage.default" is app productpage
-// in namespace default, which is how Istio names the service of a proxy (service cluster, <app>.<namespace>). Names
-// without a namespace are those of applications that make their own spans; nothing is known of their pods.
+// in namespace default (see proxyName). Of an application that makes its own spans nothing is known of its pods.
 func (w Way) lookAtWorkloads(ctx context.Context) []Hop {
-	if w.Cluster == nil {
+	if w.Cluster == nil || w.Mesh == "" {
 		return nil
 	}
-	looked := false
+	var looked []string
+	var found []Hop
 	for _, service := range w.Services {
-		app, namespace, ok := strings.Cut(service, ".")
+		app, namespace, ok := proxyName(service)
 		if !ok {
 			continue
 		}
 		hop := w.workload(ctx, app, namespace)
-		if hop.State != HopFine {
+		switch hop.State {
+		case HopBroken, HopUnknown:
 			return []Hop{hop}
+		case HopSuspect:
+			found = append(found, hop)
+		case HopFine:
 		}
-		looked = true
+		looked = append(looked, service)
 	}
-	if !looked {
+	switch {
+	case len(looked) == 0:
 		return nil
+	case len(found) > 0:
+		return found[:1]
 	}
-	return []Hop{fine(HopWorkloads, "the pods of %s are ready and have their proxies", strings.Join(w.Services, ", "))}
+	return []Hop{fine(HopWorkloads, "the pods of %s are ready and have their proxies", listed(looked))}
 }
 
 func (w Way) workload(ctx context.Context, app, namespace string) Hop {
@@ -37,30 +44,64 @@ func (w Way) workload(ctx context.Context, app, namespace string) Hop {
 	if err != nil {
 		return notLooked(HopWorkloads, err)
 	}
+	pods = slices.DeleteFunc(pods, isOver)
 	if len(pods) == 0 {
-		return broken(HopWorkloads, "Install it (lab_sample_app), or correct services.", "namespace %s has no pod with label app=%s", namespace, app)
+		return broken(HopWorkloads, "Install it (lab_sample_app), or correct lab_trace_check.services.", "namespace %s has no pod with label app=%s", namespace, app)
 	}
+	ready, notReady := 0, ""
 	for _, pod := range pods {
 		name := object.RefOf(pod).Name
 		switch {
-		case !hasProxy(pod):
+		case proxyImage(pod) == "":
 			return broken(HopWorkloads, "Label the namespace with lab_istio_injection (restart = true restarts what runs already).",
-				"Pod %s/%s has no proxy (container istio-proxy)", namespace, name)
-		case !podReady(pod):
-			return broken(HopWorkloads, "Look at its events and logs: kubectl -n "+namespace+" describe pod "+name+".", "Pod %s/%s is not ready", namespace, name)
+				"Pod %s/%s has no proxy (container istio-proxy)%s", namespace, name, w.notInjected(ctx, namespace))
+		case podReady(pod):
+			ready++
+		case notReady == "":
+			notReady = name
 		}
+	}
+	look := "Look at its events and logs: kubectl -n " + namespace + " describe pod " + notReady + "."
+	switch {
+	case ready == 0:
+		return broken(HopWorkloads, look, "Pod %s/%s is not ready, nor is another one of app %s", namespace, notReady, app)
+	case notReady != "":
+		return suspect(HopWorkloads, look, "Pod %s/%s is not ready, but %d of %d pods of app %s are", namespace, notReady, ready, len(pods), app)
 	}
 	return w.staleProxy(ctx, pods)
 }
 
-// hasProxy looks at init containers too: from Istio 1.27 on proxies are native sidecars.
-func hasProxy(pod object.Object) bool { return proxyImage(pod) != "" }
+// isOver reports a pod that takes no requests any more: it has ended, or is about to.
+func isOver(pod object.Object) bool {
+	phase := object.String(pod, "status", "phase")
+	return object.String(pod, "metadata", "deletionTimestamp") != "" || phase == "Succeeded" || phase == "Failed"
+}
 
+// notInjected says what the namespace's labels have to do with a missing proxy.
+func (w Way) notInjected(ctx context.Context, namespace string) string {
+	live, err := w.Cluster.Get(ctx, object.Ref{APIVersion: "v1", Kind: "Namespace", Name: namespace})
+	if err != nil {
+		return ""
+	}
+	labels := labelsOf(live)
+	switch {
+	case labels["istio-injection"] == "enabled" || labels["istio.io/rev"] != "":
+		return "; its namespace is labelled for injection, so that it was made before, or says no itself"
+	case labels["istio.io/dataplane-mode"] == "ambient":
+		return "; its namespace is in ambient mode, where ztunnel makes no spans and a waypoint would have to"
+	}
+	return "; its namespace is not labelled for injection"
+}
+
+// proxyImage looks at init containers too: from Istio 1.27 on proxies are native sidecars. Empty means no proxy.
 func proxyImage(pod object.Object) string {
 	for _, field := range []string{"containers", "initContainers"} {
 		for _, c := range object.List(pod, "spec", field) {
 			if m, ok := c.(map[string]any); ok && object.String(m, "name") == "istio-proxy" {
-				return object.String(m, "image")
+				if image := object.String(m, "image"); image != "" {
+					return image
+				}
+				return "istio-proxy"
 			}
 		}
 	}
@@ -74,39 +115,4 @@ func podReady(pod object.Object) bool {
 		}
 	}
 	return false
-}
-
-// staleProxy compares the proxies' version with istiod's. Istio supports proxies of one minor version before
-// (https://istio.io/latest/docs/releases/supported-releases/, control plane/data plane skew); an older one may not
-// understand its configuration.
-func (w Way) staleProxy(ctx context.Context, pods []object.Object) Hop {
-	istiod, err := w.istiodVersion(ctx)
-	if err != nil || istiod == "" {
-		return fine(HopWorkloads, "pods are ready")
-	}
-	for _, pod := range pods {
-		tag := imageTag(proxyImage(pod))
-		if tag != "" && minorsApart(istiod, tag) > 1 {
-			ref := object.RefOf(pod)
-			return broken(HopWorkloads, "Restart the workload, so that it gets a proxy of this mesh (lab_istio_injection with restart = true).",
-				"Pod %s/%s has a proxy of version %s, istiod is %s", ref.Namespace, ref.Name, tag, istiod)
-		}
-	}
-	return fine(HopWorkloads, "pods are ready")
-}
-
-func (w Way) istiodVersion(ctx context.Context) (string, error) {
-	if w.Mesh == "" {
-		return "", nil
-	}
-	istiod, err := w.Cluster.List(ctx, "apps/v1", "Deployment", w.Mesh, "app=istiod")
-	if err != nil || len(istiod) == 0 {
-		return "", err
-	}
-	for _, c := range object.List(istiod[0], "spec", "template", "spec", "containers") {
-		if m, ok := c.(map[string]any); ok {
-			return imageTag(object.String(m, "image")), nil
-		}
-	}
-	return "", nil
 }

@@ -7,9 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
-	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
 
 // Store is a trace store with Tempo's HTTP API.
@@ -22,6 +19,8 @@ type StoreOptions struct {
 	// Tenant is sent as X-Scope-OrgID; empty without multitenancy.
 	Tenant string
 	Client *http.Client
+	// Patience bounds each request; zero is ten seconds.
+	Patience time.Duration
 }
 
 // NewStore makes a Store. It does not dial.
@@ -30,7 +29,7 @@ func NewStore(o StoreOptions) *Store {
 	if o.Tenant != "" {
 		header.Set("X-Scope-OrgID", o.Tenant)
 	}
-	return &Store{endpoint{base: o.URL, client: o.Client, header: header}}
+	return &Store{endpoint{base: o.URL, client: o.Client, header: header, patience: o.Patience}}
 }
 
 // Ready asks the store whether it is ready. Tempo answers 503 for some twenty seconds after its start.
@@ -46,36 +45,6 @@ func (s *Store) Trace(ctx context.Context, id TraceID) (Trace, error) {
 		return Trace{}, err
 	}
 	return parseTrace(id, body)
-}
-
-// AwaitOptions say what is waited for.
-type AwaitOptions struct {
-	// Services must each have a span.
-	Services []string
-	// Timeout bounds the wait.
-	Timeout time.Duration
-}
-
-// Await waits until the store has a trace with a span of every service. On a fault.Timeout the trace is what there was of
-// it, and the error says which services lack. An answer that passes by itself (429, 5xx) is waited out; one that is no
-// trace is an error at once.
-func (s *Store) Await(ctx context.Context, id TraceID, o AwaitOptions) (Trace, error) {
-	var seen Trace
-	err := wait.Until(ctx, wait.Options{For: "trace " + string(id), Timeout: o.Timeout}, func(ctx context.Context) error {
-		trace, err := s.Trace(ctx, id)
-		if fault.Is(err, fault.NotFound) {
-			return wait.Pending("the store does not have it")
-		}
-		if err != nil {
-			return err
-		}
-		seen = trace
-		if missing := trace.Missing(o.Services); len(missing) > 0 {
-			return wait.Pendingf("it has %d spans of %v, but none of %v", len(trace.Spans), trace.Services(), missing)
-		}
-		return nil
-	})
-	return seen, err
 }
 
 // Found is a trace as a search finds it.

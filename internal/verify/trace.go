@@ -108,7 +108,7 @@ func (u *unixNano) UnmarshalJSON(raw []byte) error {
 func parseTrace(id TraceID, body []byte) (Trace, error) {
 	var raw otlpTrace
 	if err := json.Unmarshal(body, &raw); err != nil {
-		return Trace{}, fault.Newf(fault.Invalid, "the trace store answered something that is no trace: %s", excerpt(body))
+		return Trace{}, fault.Newf(fault.Invalid, "the trace store answered something that is no trace (%d bytes, %w): %s", len(body), err, excerpt(body))
 	}
 	if raw.Trace != nil {
 		raw = *raw.Trace
@@ -122,10 +122,27 @@ func parseTrace(id TraceID, body []byte) (Trace, error) {
 			}
 		}
 	}
+	if len(trace.Spans) == 0 && !isEmptyTrace(body) {
+		return Trace{}, fault.Newf(fault.Invalid, "the trace store answered JSON that is no trace: %s", excerpt(body))
+	}
 	if len(trace.Spans) == 0 {
 		return Trace{}, fault.Newf(fault.NotFound, "the trace store has no span of trace %s", id)
 	}
 	return trace, nil
+}
+
+// isEmptyTrace tells a trace without spans from JSON of another kind, such as somebody's error.
+func isEmptyTrace(body []byte) bool {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(body, &members) != nil {
+		return false
+	}
+	for _, known := range []string{"batches", "resourceSpans", "trace"} {
+		if _, ok := members[known]; ok {
+			return true
+		}
+	}
+	return len(members) == 0
 }
 
 func (b otlpBatch) service() string {

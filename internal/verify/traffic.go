@@ -2,12 +2,8 @@ package verify
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
@@ -33,28 +29,17 @@ type TrafficOptions struct {
 	Timeout time.Duration
 	// KeepTraces is how many trace ids are returned, those of the first requests that succeeded.
 	KeepTraces int
+	// OnProgress is told every few seconds what there is so far; it may be nil.
+	OnProgress func(Traffic)
 }
 
-// Traffic is what came of the requests.
-type Traffic struct {
-	// Sent requests got an answer or an error; Succeeded ones an answer with a status below 400.
-	Sent, Succeeded int
-	// Status counts the answers by status, Errors the requests without an answer by what went wrong.
-	Status map[int]int
-	Errors map[string]int
-	// P50, P90, P99 and Max are latencies of the answers; zero without any.
-	P50, P90, P99, Max time.Duration
-	// TraceIDs are ids of traces that were asked for.
-	TraceIDs []TraceID
-	// Started and Ended are the times of this machine.
-	Started, Ended time.Time
-}
-
-const defaultRequestTimeout = 10 * time.Second
+// progressPeriod is how often OnProgress is called.
+const progressPeriod = 5 * time.Second
 
 // Send sends requests, each with a trace id of its own, and stops when ctx is cancelled: then it returns what was sent so
-// far with the context's error. A request that fails is counted and is no error of Send; an address that cannot be
-// used is, of kind fault.Invalid.
+// far with the context's error. A time that is too short for all requests is fault.Timeout, with what was sent until
+// then. A request that fails is counted and is no error of Send; an address that cannot be used is, of kind
+// fault.Invalid. Redirects are answers like others and are not followed.
 func Send(ctx context.Context, client *http.Client, o TrafficOptions) (Traffic, error) {
 	if err := o.check(); err != nil {
 		return Traffic{}, err
@@ -66,19 +51,25 @@ func Send(ctx context.Context, client *http.Client, o TrafficOptions) (Traffic, 
 	}
 	var sending errgroup.Group
 	sending.SetLimit(max(o.Concurrency, 1))
+	told := time.Now()
+	late := false
 	for range o.Requests {
-		if limiter.Wait(ctx) != nil || ctx.Err() != nil {
+		// The limiter gives up at once where the deadline comes before a request's turn; ctx is still alive then.
+		if err := limiter.Wait(ctx); err != nil || ctx.Err() != nil {
+			late = ctx.Err() == nil
 			break
 		}
 		sending.Go(func() error {
 			run.one(ctx)
 			return nil
 		})
+		if o.OnProgress != nil && time.Since(told) >= progressPeriod {
+			told = time.Now()
+			o.OnProgress(run.soFar())
+		}
 	}
 	_ = sending.Wait() // no request is an error of the whole
-	run.out.Ended = time.Now()
-	run.percentiles()
-	return run.out, ctx.Err()
+	return run.end(ctx, late)
 }
 
 func (o TrafficOptions) check() error {
@@ -86,7 +77,7 @@ func (o TrafficOptions) check() error {
 	switch {
 	case err != nil:
 		return fault.Newf(fault.Invalid, "%q is no URL: %w", o.URL, err)
-	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+	case u.Scheme != "http" && u.Scheme != "https", u.Hostname() == "":
 		return fault.Newf(fault.Invalid, "%q is no http or https address", o.URL)
 	case o.Requests < 1:
 		return fault.Newf(fault.Invalid, "%d requests cannot be sent", o.Requests)
@@ -106,94 +97,38 @@ type traffic struct {
 func (t *traffic) one(ctx context.Context) {
 	id := NewTraceID()
 	began := time.Now()
-	status, err := t.request(ctx, id)
+	answer, err := Ask(ctx, t.client, id, t.options)
 	took := time.Since(began)
-	if ctx.Err() != nil && err != nil {
-		return // cut off by the caller, not by the far side
-	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if ctx.Err() != nil && err != nil {
+		t.out.Cut++ // by the caller, not by the far side
+		return
+	}
 	t.out.Sent++
 	if err != nil {
-		t.out.Errors[reason(err)]++
+		t.out.failed(err)
 		return
 	}
 	t.latencies = append(t.latencies, took)
-	t.out.Status[status]++
-	if status < http.StatusBadRequest {
-		t.out.Succeeded++
-		if len(t.out.TraceIDs) < t.options.KeepTraces {
-			t.out.TraceIDs = append(t.out.TraceIDs, id)
-		}
+	t.out.answered(answer)
+	if answer.Status < http.StatusBadRequest && len(t.out.TraceIDs) < t.options.KeepTraces {
+		t.out.TraceIDs = append(t.out.TraceIDs, id)
 	}
 }
 
-func (t *traffic) request(ctx context.Context, id TraceID) (int, error) {
-	return Ask(ctx, t.client, id, t.options)
+// soFar is a copy of what there is while requests are under way.
+func (t *traffic) soFar() Traffic {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.out.copied()
 }
 
-// Ask sends one request that belongs to a trace and returns the status of the answer. Of the options it takes what
-// concerns one request.
-func Ask(ctx context.Context, client *http.Client, id TraceID, o TrafficOptions) (int, error) {
-	timeout := o.Timeout
-	if timeout <= 0 {
-		timeout = defaultRequestTimeout
+func (t *traffic) end(ctx context.Context, late bool) (Traffic, error) {
+	t.out.Ended = time.Now()
+	t.out.latencies(t.latencies)
+	if late || isDeadline(ctx.Err()) {
+		return t.out, fault.Newf(fault.Timeout, "the time was too short for %d requests", t.options.Requests)
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, o.Method, o.URL, nil)
-	if err != nil {
-		return 0, err
-	}
-	for name, value := range o.Headers {
-		request.Header.Set(name, value)
-	}
-	id.Propagate(request.Header)
-	request.Host = o.Host
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	_, err = io.Copy(io.Discard, response.Body)
-	return response.StatusCode, errors.Join(err, response.Body.Close())
-}
-
-// reason shortens an error to what is the same for all requests that fail in the same way.
-func reason(err error) string {
-	var failed *url.Error
-	if errors.As(err, &failed) {
-		err = failed.Err
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "no answer in time"
-	}
-	return err.Error()
-}
-
-func (t *traffic) percentiles() {
-	if len(t.latencies) == 0 {
-		return
-	}
-	slices.Sort(t.latencies)
-	at := func(share float64) time.Duration {
-		return t.latencies[min(int(share*float64(len(t.latencies))), len(t.latencies)-1)]
-	}
-	t.out.P50, t.out.P90, t.out.P99, t.out.Max = at(0.5), at(0.9), at(0.99), t.latencies[len(t.latencies)-1]
-}
-
-// String says in one line what came of it: "100 sent, 98 answered well (2 x 503), p50 12ms, p99 80ms".
-func (t Traffic) String() string {
-	text := fmt.Sprintf("%d sent, %d answered well", t.Sent, t.Succeeded)
-	for _, status := range sortedKeys(t.Status) {
-		if status >= http.StatusBadRequest {
-			text += fmt.Sprintf(", %d x %d", t.Status[status], status)
-		}
-	}
-	for _, what := range sortedKeys(t.Errors) {
-		text += fmt.Sprintf(", %d x %s", t.Errors[what], what)
-	}
-	if t.Max > 0 {
-		text += fmt.Sprintf(", p50 %s, p99 %s", t.P50.Round(time.Millisecond), t.P99.Round(time.Millisecond))
-	}
-	return text
+	return t.out, ctx.Err()
 }

@@ -35,6 +35,20 @@ func (p Pending) Error() string { return string(p) }
 // Pendingf formats a [Pending].
 func Pendingf(format string, args ...any) error { return Pending(fmt.Sprintf(format, args...)) }
 
+// After makes the next poll wait for a time that the far side asked for, instead of the usual pause. err is what was
+// seen, as it would be returned without.
+func After(pause time.Duration, err error) error {
+	return &later{err: err, pause: &backoff.RetryAfterError{Duration: pause}}
+}
+
+type later struct {
+	err   error
+	pause *backoff.RetryAfterError
+}
+
+func (l *later) Error() string   { return l.err.Error() }
+func (l *later) Unwrap() []error { return []error{l.err, l.pause} }
+
 // Until calls poll until it returns nil. A [Pending] error means "not yet"; so does an error of kind
 // fault.Unreachable, because things that start are unreachable at first. Any other error ends the wait.
 // When time runs out the error is of kind fault.Timeout and repeats what was last seen; when the caller's

@@ -76,3 +76,30 @@ func TestUntil_CancelIsNotATimeout(t *testing.T) {
 		t.Fatalf("unexpected error: %v", err)
 	}
 }
+
+func TestUntil_LeavesTheFarSideAloneAsLongAsItAsks(t *testing.T) {
+	t.Parallel()
+	const pause = 150 * time.Millisecond
+	var polls []time.Time
+	err := wait.Until(t.Context(), quick("x"), func(context.Context) error {
+		if polls = append(polls, time.Now()); len(polls) < 2 {
+			return wait.After(pause, fault.Newf(fault.Unreachable, "too many requests"))
+		}
+		return nil
+	})
+	if err != nil || len(polls) != 2 || polls[1].Sub(polls[0]) < pause {
+		t.Fatalf("err %v, polls %v", err, polls)
+	}
+	o := quick("x")
+	o.Timeout = 20 * time.Millisecond
+	err = wait.Until(t.Context(), o, func(context.Context) error {
+		return wait.After(time.Hour, fault.Newf(fault.Unreachable, "too many requests"))
+	})
+	if !fault.Is(err, fault.Timeout) || !strings.Contains(err.Error(), "last seen: too many requests") {
+		t.Fatalf("err %v", err)
+	}
+	denied := fault.Newf(fault.Denied, "no")
+	if err := wait.Until(t.Context(), o, func(context.Context) error { return wait.After(time.Hour, denied) }); !errors.Is(err, denied) {
+		t.Fatalf("err %v", err)
+	}
+}

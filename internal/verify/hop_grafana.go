@@ -1,0 +1,64 @@
+package verify
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+)
+
+const fixDataSource = "Set lab_monitoring.grafana.tempo_url (lab_tempo.endpoints.query_url) and lab_monitoring.grafana.tempo_datasource_uid."
+
+// lookAtGrafana checks the data source that people look through.
+func (w Way) lookAtGrafana(ctx context.Context) []Hop {
+	if w.Grafana == "" || w.InCluster == nil {
+		return nil
+	}
+	api := endpoint{base: w.Grafana, client: w.InCluster}
+	var source struct{ Type, URL string }
+	err := api.get(ctx, "/api/datasources/uid/"+url.PathEscape(w.DataSource), nil, &source)
+	status := statusOf(err)
+	switch {
+	case status == http.StatusNotFound:
+		return []Hop{broken(HopGrafana, fixDataSource, "Grafana has no data source with uid %q", w.DataSource)}
+	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusFound:
+		return []Hop{unknown(HopGrafana, "Grafana does not show its data sources without a login")}
+	case fault.Is(err, fault.Denied, fault.Auth, fault.HostKey):
+		return []Hop{notLooked(HopGrafana, err)}
+	case err != nil:
+		return []Hop{broken(HopGrafana, "Check lab_monitoring, and that lab_trace_check.grafana.url is lab_monitoring.grafana_url.", "Grafana does not answer: %v", err)}
+	}
+	if message, sick := w.sickSource(ctx, api); sick {
+		return []Hop{broken(HopGrafana, fixDataSource, "Grafana's data source %q (%s) is not healthy: %s", w.DataSource, source.URL, message)}
+	}
+	if w.StoreURL != "" && source.URL != "" && servedAt(source.URL) != servedAt(w.StoreURL) {
+		return []Hop{suspect(HopGrafana, fixDataSource, "Grafana's data source %q leads to %s, and the store that was asked is %s", w.DataSource, withoutPassword(source.URL), withoutPassword(w.StoreURL))}
+	}
+	return []Hop{fine(HopGrafana, "Grafana's data source %q leads to %s", w.DataSource, withoutPassword(source.URL))}
+}
+
+// sickSource asks Grafana how its data source is. It answers 400 with a message for one that is not well
+// (grafana:pkg/api/datasources.go, checkDatasourceHealth), and 404 for one that cannot tell.
+func (w Way) sickSource(ctx context.Context, api endpoint) (message string, sick bool) {
+	var health struct{ Status, Message string }
+	err := api.get(ctx, "/api/datasources/uid/"+url.PathEscape(w.DataSource)+"/health", nil, &health)
+	var answered *AnswerError
+	if errors.As(err, &answered) && answered.Status == http.StatusBadRequest {
+		err = json.Unmarshal(answered.body, &health)
+	}
+	return cut(masked(health.Message), shownOfAnswer), err == nil && strings.EqualFold(health.Status, "error")
+}
+
+// servedAt is the Service and port of an address in the cluster, whatever form its name has.
+func servedAt(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	parts := strings.Split(u.Hostname(), ".")
+	return strings.Join(parts[:min(len(parts), 2)], ".") + ":" + u.Port()
+}

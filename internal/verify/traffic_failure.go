@@ -1,0 +1,80 @@
+package verify
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"syscall"
+
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+)
+
+// The kinds of requests without an answer. They are few and fixed, so that a count of them stays small whatever
+// addresses and ports the errors' own texts name.
+const (
+	ErrTimeout     = "no answer in time"
+	ErrRefused     = "connection refused"
+	ErrReset       = "connection reset"
+	ErrClosed      = "connection closed before the end of the answer"
+	ErrNoRoute     = "no route to the address"
+	ErrName        = "name does not resolve"
+	ErrTLS         = "TLS failed"
+	ErrDenied      = "not permitted"
+	ErrUnreachable = "not reachable"
+	ErrOther       = "other"
+)
+
+// kindOfFailure tells what went wrong with a request, as one of the kinds.
+func kindOfFailure(err error) string {
+	var timeout net.Error
+	var name *net.DNSError
+	switch {
+	case isDeadline(err):
+		return ErrTimeout
+	case errors.As(err, &name) && !name.IsTimeout:
+		return ErrName
+	case errors.As(err, &timeout) && timeout.Timeout():
+		return ErrTimeout
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ErrRefused
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return ErrReset
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return ErrNoRoute
+	case isTLS(err):
+		return ErrTLS
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return ErrClosed
+	case fault.Is(err, fault.Denied, fault.Auth, fault.HostKey):
+		return ErrDenied
+	case fault.Is(err, fault.Unreachable, fault.NotFound):
+		return ErrUnreachable
+	}
+	return ErrOther
+}
+
+func isTLS(err error) bool {
+	var (
+		certificate *tls.CertificateVerificationError
+		record      tls.RecordHeaderError
+		alert       tls.AlertError
+		authority   x509.UnknownAuthorityError
+		hostname    x509.HostnameError
+	)
+	return errors.As(err, &certificate) || errors.As(err, &record) || errors.As(err, &alert) || errors.As(err, &authority) || errors.As(err, &hostname)
+}
+
+func isDeadline(err error) bool { return errors.Is(err, context.DeadlineExceeded) }
+
+// bare takes the address off an error of an HTTP client, which callers name themselves.
+func bare(err error) error {
+	var failed *url.Error
+	if errors.As(err, &failed) {
+		return failed.Err
+	}
+	return err
+}
