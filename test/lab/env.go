@@ -48,6 +48,9 @@ func (l *Lab) env(services netip.AddrPort, ssh func(i int) string, kubeconfig st
 		// hosts download their release themselves, so this one is an address on their network
 		"LAB_RELEASE_URL": "http://" + l.services.String() + releasePath,
 	}
+	if l.containers {
+		env["LAB_CONTAINERS"] = "true"
+	}
 	if l.cluster != nil {
 		env["KUBECONFIG"] = filepath.Join(l.dir, kubeconfig)
 	}

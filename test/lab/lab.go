@@ -31,6 +31,10 @@ type Options struct {
 	Logger       *slog.Logger // nil for none
 	Progress     func(string) // gets a line for each step, nil for none
 
+	// Containers makes hosts on whose RKE2 nodes containers really run, of those images that the lab has; all other pods are simulated. What
+	// BuildContainers builds must be in the cache.
+	Containers bool
+
 	// Kubernetes is an older Kubernetes ("1.24") for the lab's cluster and for the releases of that minor on hosts, "" for the control
 	// plane's own. It has a binary of its own; KubernetesBinary is its path on this machine, "" for FindKubernetes.
 	Kubernetes, KubernetesBinary string
@@ -38,17 +42,18 @@ type Options struct {
 
 // Lab is a running lab.
 type Lab struct {
-	dir      string
-	hosts    []*hosts.Host
-	key      hosts.Key
-	releases *release.Releases
-	charts   *charts.Repository
-	cluster  *Cluster       // nil for none
-	services netip.AddrPort // of the release and chart server, inside
-	block    netip.Prefix   // of the addresses outside, invalid when there are none
-	ports    map[int]int    // outside, by those inside
-	close    []func(context.Context) error
-	running  sync.WaitGroup
+	dir        string
+	hosts      []*hosts.Host
+	key        hosts.Key
+	releases   *release.Releases
+	charts     *charts.Repository
+	cluster    *Cluster // nil for none
+	containers bool
+	services   netip.AddrPort // of the release and chart server, inside
+	block      netip.Prefix   // of the addresses outside, invalid when there are none
+	ports      map[int]int    // outside, by those inside
+	close      []func(context.Context) error
+	running    sync.WaitGroup
 }
 
 // Start starts a lab on a rack. What it started is stopped again when it fails.
@@ -70,6 +75,11 @@ func Start(ctx context.Context, rack *hosts.Rack, o Options) (lab *Lab, err erro
 	}()
 	if err := l.startServices(ctx, o); err != nil {
 		return nil, err
+	}
+	if o.Containers {
+		if err := l.startContainers(ctx, &o); err != nil {
+			return nil, err
+		}
 	}
 	if err := l.startMachines(ctx, rack, o); err != nil {
 		return nil, err

@@ -11,11 +11,13 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
 )
 
-// Main runs a package's tests with labs: func TestMain(m *testing.M) { lab.Main(m) }. See hosts.Main.
-func Main(m *testing.M) {
-	hosts.Main(m, func(ctx context.Context) error {
+// Main runs a package's tests with labs: func TestMain(m *testing.M) { lab.Main(m) }. See hosts.Main. Packages that start labs with
+// Options.Containers add PrepareContainers.
+func Main(m *testing.M, prepare ...func(context.Context) error) {
+	releases := func(ctx context.Context) error {
 		return BuildReleases(ctx, os.Getenv(KubernetesVariable), func(line string) { fmt.Fprintln(os.Stderr, "lab:", line) })
-	})
+	}
+	hosts.Main(m, append([]func(context.Context) error{releases}, prepare...)...)
 }
 
 // New starts a lab for one test and stops it when the test is over. Dir is a temporary folder when it is empty, ControlPlane the

@@ -88,6 +88,9 @@ func status(ctx context.Context, args []string) error {
 		}
 		say("host %s is %s: %s, inside the lab %s", host.Name, power, host.Outside, host.Address)
 	}
+	if s.Containers {
+		say("containers of the lab's images really run on RKE2 nodes")
+	}
 	if s.Cluster != nil {
 		condition := "running"
 		if !s.Cluster.Running {

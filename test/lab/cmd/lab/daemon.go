@@ -66,7 +66,7 @@ func serve(ctx context.Context, inside *sandbox.Inside, report, stay *os.File, l
 	}
 	l, err := lab.Start(ctx, rack, lab.Options{
 		Dir: o.Dir, Hosts: o.Hosts, ServicePort: servicePort, ControlPlane: o.ControlPlane, Logger: logger,
-		Cluster: o.Cluster, ClusterPort: lab.ClusterPort, Kubernetes: o.Kubernetes, KubernetesBinary: o.KubernetesBinary,
+		Containers: o.Containers, Cluster: o.Cluster, ClusterPort: lab.ClusterPort, Kubernetes: o.Kubernetes, KubernetesBinary: o.KubernetesBinary,
 		Outside:  &lab.Outside{Path: o.Dir, Listen: inside.ListenOutside},
 		Progress: func(line string) { tell(report, wordProgress+line) },
 	})
@@ -121,6 +121,7 @@ func describe(l *lab.Lab) (s state) {
 			Name: host.Name(), Address: host.Address().String(), Outside: l.Outside(i), Running: host.Running(),
 		})
 	}
+	s.Containers = l.Containers()
 	s.Ports = map[int]int{sshPort: l.OutsidePort(sshPort), lab.ClusterPort: l.OutsidePort(lab.ClusterPort)}
 	if cluster := l.Cluster(); cluster != nil {
 		s.Cluster = &clusterState{

@@ -103,6 +103,7 @@ func sweep(ctx context.Context, args []string) error {
 
 func buildImage(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
+	containers := flags.Bool("containers", false, "the container runtime too")
 	suite := flags.String("suite", "", "release of the distribution by code name; this machine's own by default")
 	if err := parse(flags, args, func(n int) bool { return n == 0 }); err != nil {
 		return err
@@ -115,5 +116,13 @@ func buildImage(ctx context.Context, args []string) error {
 		return err
 	}
 	fmt.Println(root)
+	if !*containers {
+		return nil
+	}
+	layer, err := image.EnsureContainers(ctx, image.Spec{Suite: *suite}, func(line string) { say("%s", line) })
+	if err != nil {
+		return err
+	}
+	fmt.Println(layer)
 	return nil
 }

@@ -32,13 +32,14 @@ const (
 
 // state is what is known about a running lab.
 type state struct {
-	PID     int               `json:"pid,omitempty"`     // of the lab's first process
-	Started string            `json:"started,omitempty"` // its start time, in the kernel's ticks: a later process may get the same PID
-	ID      string            `json:"id,omitempty"`      // in the names of its control groups; it and the rest is not there before the lab is usable
-	Hosts   []hostState       `json:"hosts,omitempty"`
-	Cluster *clusterState     `json:"cluster,omitempty"` // the lab's own
-	Env     map[string]string `json:"env,omitempty"`     // for processes inside
-	Ports   map[int]int       `json:"ports,omitempty"`   // of hosts, on this machine, by those on the lab's network
+	PID        int               `json:"pid,omitempty"`     // of the lab's first process
+	Started    string            `json:"started,omitempty"` // its start time, in the kernel's ticks: a later process may get the same PID
+	ID         string            `json:"id,omitempty"`      // in the names of its control groups; it and the rest is not there before the lab is usable
+	Hosts      []hostState       `json:"hosts,omitempty"`
+	Cluster    *clusterState     `json:"cluster,omitempty"`    // the lab's own
+	Env        map[string]string `json:"env,omitempty"`        // for processes inside
+	Containers bool              `json:"containers,omitempty"` // of the lab's images really run
+	Ports      map[int]int       `json:"ports,omitempty"`      // of hosts, on this machine, by those on the lab's network
 }
 
 type hostState struct {

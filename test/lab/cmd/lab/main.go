@@ -16,16 +16,17 @@ import (
 
 const usage = `usage: lab COMMAND [flags]
 
-  up [--dir .lab] [--hosts 1] [--cluster=false] [--bare]
+  up [--dir .lab] [--hosts 1] [--cluster=false] [--containers] [--bare]
                                        start a lab and wait until it is usable; a cluster of its own is part of it unless
-                                       it is turned off; bare: no cluster, and hosts without a control plane
+                                       it is turned off; containers: those of the lab's images really run on RKE2 nodes;
+                                       bare: no cluster, and hosts without a control plane
   down [--dir .lab]                    stop it and remove all of it
   status [--dir .lab] [--json]         show what runs
   exec [--dir .lab] HOST [COMMAND...]  run a command, or a shell, on a host, by SSH as root
   run [--dir .lab] -- COMMAND...       run a command of this machine inside the lab's network
   fault [--dir .lab] HOST FAULT        off, on, cut, reboot, partition, heal, fill or free
   kubeconfig [--dir .lab] HOST         fetch the kubeconfig of an RKE2 server and print its path
-  image [--suite NAME]                 build the hosts' image
+  image [--suite NAME] [--containers]  build the hosts' image; containers: and the container runtime for it
   containers                           build the images of the containers that really run, and list them
   sweep                                remove what killed labs left on this machine
 `

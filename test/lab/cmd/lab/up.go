@@ -28,6 +28,7 @@ type order struct {
 	Hosts        int    `json:"hosts"`
 	Bare         bool   `json:"bare"`
 	Cluster      bool   `json:"cluster"`
+	Containers   bool   `json:"containers"`
 	ControlPlane string `json:"controlPlane"` // path of the binary, "" for none
 	// Kubernetes is the older release that runs, and KubernetesBinary the path of its binary; "" for none.
 	Kubernetes       string `json:"kubernetes"`
@@ -40,9 +41,13 @@ func up(ctx context.Context, args []string) error {
 	count := flags.Int("hosts", 1, "number of hosts")
 	cluster := flags.Bool("cluster", true, "a cluster of the lab's own, in KUBECONFIG")
 	kubernetes := flags.String("kubernetes", os.Getenv(lab.KubernetesVariable), "run this older release, 1.24, in the lab's cluster and in RKE2 releases of that minor")
+	containers := flags.Bool("containers", false, "run containers of the lab's images on RKE2 nodes for real")
 	bare := flags.Bool("bare", false, "hosts without a control plane: RKE2 cannot start on them, and there is no cluster")
 	if err := parse(flags, args, func(n int) bool { return n == 0 }); err != nil {
 		return err
+	}
+	if *bare && *containers {
+		return fmt.Errorf("%w: bare hosts run no containers", errUsage)
 	}
 	if err := hosts.Missing(); err != nil {
 		return err
@@ -51,7 +56,9 @@ func up(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return start(ctx, f, order{Dir: string(f), Hosts: *count, Bare: *bare, Cluster: *cluster && !*bare, Kubernetes: *kubernetes})
+	return start(ctx, f, order{
+		Dir: string(f), Hosts: *count, Bare: *bare, Containers: *containers, Cluster: *cluster && !*bare, Kubernetes: *kubernetes,
+	})
 }
 
 // start starts the lab of a folder unless it is running.
@@ -115,6 +122,11 @@ func prepare(ctx context.Context, o *order) (err error) {
 	}
 	if o.Kubernetes != "" {
 		if o.KubernetesBinary, err = lab.BuildKubernetes(ctx, o.Kubernetes, progress); err != nil {
+			return err
+		}
+	}
+	if o.Containers {
+		if err := lab.BuildContainers(ctx, progress); err != nil {
 			return err
 		}
 	}
@@ -235,6 +247,9 @@ func summary(s state) string {
 	}
 	if s.Cluster != nil {
 		parts = append(parts, "cluster "+s.Cluster.Outside)
+	}
+	if s.Containers {
+		parts = append(parts, "with containers")
 	}
 	return strings.Join(parts, ", ")
 }

@@ -35,6 +35,10 @@ rm -rf -- "$INSTALL_RKE2_ROOT/share/rke2"
 rm -rf /etc/rancher/rke2 /etc/rancher/node /etc/cni /opt/cni/bin /var/lib/cni /var/log/pods /var/log/containers
 rm -d /etc/rancher || true
 rm --one-file-system -rf /var/lib/kubelet || true
+# of hosts on which containers cannot live below the data directory
+if [ -d /var/lib/lab-containerd ]; then
+	find /var/lib/lab-containerd -mindepth 1 -delete
+fi
 rm -rf -- "$data" || { echo "Failed to remove $data" >&2; exit 1; }
 rm -d /var/lib/rancher || true
 

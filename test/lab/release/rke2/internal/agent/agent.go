@@ -122,6 +122,9 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	go o.learn(ctx, client, servers)
+	if o.realPods() {
+		return o.runContainers(ctx, node, id, servers, k)
+	}
 	k.Run(ctx)
 	return nil
 }
@@ -150,6 +153,8 @@ type joined struct {
 	cluster   supervisor.ClusterConfig
 	serverCA  []byte
 	cert, key []byte
+	// proxyCert and proxyKey are there only on a node that runs containers.
+	proxyCert, proxyKey []byte
 }
 
 func (o Options) join(ctx context.Context, client *supervisor.Client, id Identity) (joined, error) {
@@ -191,14 +196,22 @@ func (o Options) fetch(ctx context.Context, client *supervisor.Client, id Identi
 			return node, err
 		}
 	}
-	return node, nil
+	if o.realPods() {
+		node.proxyCert, node.proxyKey, err = o.certificate(ctx, client, "client-kube-proxy", who)
+	}
+	return node, err
 }
 
-func (o Options) kubelet(node joined, id Identity, servers *balancer.Balancer) (*kubelet.Kubelet, error) {
-	api, err := kubeapi.New(kubeapi.Options{
+// nodeClient talks to the cluster's API with the rights of the node.
+func (o Options) nodeClient(node joined, servers *balancer.Balancer) (*kubeapi.Client, error) {
+	return kubeapi.New(kubeapi.Options{
 		Server: "https://127.0.0.1:6443", CA: node.serverCA, Cert: node.cert, Key: node.key, Agent: "kubelet",
 		DialFunc: servers.Dialer("6443"),
 	})
+}
+
+func (o Options) kubelet(node joined, id Identity, servers *balancer.Balancer) (*kubelet.Kubelet, error) {
+	api, err := o.nodeClient(node, servers)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +229,7 @@ func (o Options) kubelet(node joined, id Identity, servers *balancer.Balancer) (
 	}
 	return kubelet.New(kubelet.Options{
 		API: api, Name: id.Name, IPs: id.IPs, ExternalIPs: id.ExternalIPs, Version: o.Version, Labels: labels, Taints: taints,
-		Annotations: annotations(o.Settings, id), CNIReady: cniInstalled, StaticPods: pods, Silent: o.Silent, Logger: o.Logger,
+		Annotations: annotations(o.Settings, id), CNIReady: cniInstalled, StaticPods: pods, Silent: o.Silent, Companion: o.realPods(), Logger: o.Logger,
 	}), nil
 }
 

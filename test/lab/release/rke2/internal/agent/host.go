@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v2"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/containers"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/pki"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
@@ -66,7 +67,14 @@ func prepareHost(o Options, node joined) error {
 	if err != nil {
 		return err
 	}
-	if err := writeRegistries(o.Data.Agent("etc", "containerd", "certs.d"), registries); err != nil {
+	upstream := ""
+	if o.realPods() {
+		upstream = containers.Registry()
+		if err := writeProxyKubeconfig(o, node); err != nil {
+			return err
+		}
+	}
+	if err := writeRegistries(o.Data.Agent("etc", "containerd", "certs.d"), registries, upstream); err != nil {
 		return err
 	}
 	for _, dir := range []string{"/var/lib/kubelet/pods", "/run/k3s/containerd", o.Data.Agent("logs"), o.Data.Agent("images"), o.Data.Agent("pod-manifests")} {
@@ -74,7 +82,7 @@ func prepareHost(o Options, node joined) error {
 			return err
 		}
 	}
-	if node.cluster.CNI == "none" {
+	if node.cluster.CNI == "none" || o.realPods() {
 		return nil
 	}
 	conflist := fmt.Sprintf(`{"cniVersion":"1.0.0","name":"k8s-pod-network","plugins":[{"type":%q}]}`+"\n", node.cluster.CNI)
@@ -110,22 +118,36 @@ func readRegistries(path string) (registries, error) {
 	return r, nil
 }
 
-// writeRegistries writes one hosts.toml a mirrored registry, in the form that containerd reads.
-func writeRegistries(dir string, r registries) error {
+// everyRegistry is the name of the folder with what holds for registries without a folder of their own.
+const everyRegistry = "_default"
+
+// writeRegistries writes one hosts.toml a mirrored registry, in the form that containerd reads. What no mirror has is asked of the registry
+// itself, or of upstream when that is set: the registry that stands for the internet.
+func writeRegistries(dir string, r registries, upstream string) error {
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
+	endpoints := map[string][]string{}
+	if upstream != "" {
+		endpoints[everyRegistry] = nil
+	}
 	for host, mirror := range r.Mirrors {
-		name := host
 		if host == "*" {
-			name = "_default"
+			host = everyRegistry
+		}
+		endpoints[host] = mirror.Endpoint
+	}
+	for host, mirrors := range endpoints {
+		server := upstream
+		if server == "" {
+			server = "https://" + strings.Replace(host, everyRegistry, "*", 1)
 		}
 		var b strings.Builder
-		fmt.Fprintf(&b, "server = \"https://%s/v2\"\ncapabilities = [\"pull\", \"resolve\", \"push\"]\n\n[host]\n", host)
-		for _, endpoint := range mirror.Endpoint {
+		fmt.Fprintf(&b, "server = \"%s/v2\"\ncapabilities = [\"pull\", \"resolve\", \"push\"]\n\n[host]\n", server)
+		for _, endpoint := range mirrors {
 			fmt.Fprintf(&b, "[host.\"%s/v2\"]\n  capabilities = [\"pull\", \"resolve\"]\n", strings.TrimRight(endpoint, "/"))
 		}
-		if err := writeFile(filepath.Join(dir, name, "hosts.toml"), []byte(b.String()), 0o600); err != nil {
+		if err := writeFile(filepath.Join(dir, host, "hosts.toml"), []byte(b.String()), 0o600); err != nil {
 			return err
 		}
 	}

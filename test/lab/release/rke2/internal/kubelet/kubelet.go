@@ -1,9 +1,10 @@
 // Package kubelet knows how a node registers itself and keeps telling the cluster that it lives. It runs no pods: those are played by
-// the control plane's simulator.
+// the control plane's simulator. Beside a real kubelet it does only what is RKE2's own.
 package kubelet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -18,6 +19,7 @@ import (
 const (
 	heartbeat     = 10 * time.Second
 	retry         = 2 * time.Second
+	soon          = 200 * time.Millisecond
 	leaseDuration = 40
 	timeFormat    = "2006-01-02T15:04:05Z"
 )
@@ -37,7 +39,10 @@ type Options struct {
 	CNIReady func() bool
 	// Silent stops heartbeats after the node is registered.
 	Silent bool
-	Logger *slog.Logger
+	// Companion says that a real kubelet registers the node and reports its status. What is left are annotations, addresses from elsewhere and the
+	// pods of components that run beside it.
+	Companion bool
+	Logger    *slog.Logger
 }
 
 // Kubelet keeps one node alive.
@@ -56,10 +61,18 @@ func New(o Options) *Kubelet { return &Kubelet{o: o, info: hostinfo.Read()} }
 // Run registers the node, retrying until it works, and sends heartbeats until ctx ends. A node that is deleted while it runs is not
 // registered again before the next start, as with the real kubelet.
 func (k *Kubelet) Run(ctx context.Context) {
+	register, beat := k.register, k.beat
+	if k.o.Companion {
+		register, beat = k.adorn, k.accompany
+	}
 	for ctx.Err() == nil {
-		err := k.register(ctx)
+		err := register(ctx)
 		if err == nil {
 			break
+		}
+		if errors.Is(err, errUnregistered) {
+			pause(ctx, soon)
+			continue
 		}
 		k.o.Logger.Warn("Unable to register node with API server", "error", err)
 		pause(ctx, retry)
@@ -71,10 +84,10 @@ func (k *Kubelet) Run(ctx context.Context) {
 		if k.o.Silent {
 			continue
 		}
-		if err := k.beat(ctx); err != nil && ctx.Err() == nil {
+		if err := beat(ctx); err != nil && ctx.Err() == nil {
 			k.o.Logger.Error("Error updating node status, will retry", "error", err)
 			next = retry
-		} else if !k.wasReady {
+		} else if !k.wasReady && !k.o.Companion {
 			next = time.Second
 		}
 	}
@@ -137,11 +150,8 @@ func (k *Kubelet) beat(ctx context.Context) error {
 	if err := k.renew(ctx, uid); err != nil {
 		return fmt.Errorf("lease: %w", err)
 	}
-	if k.mirroredFor != uid {
-		if err := k.mirrorStaticPods(ctx, uid); err != nil {
-			return fmt.Errorf("mirror pods: %w", err)
-		}
-		k.mirroredFor = uid
+	if err := k.mirrorFor(ctx, uid); err != nil {
+		return err
 	}
 	if !k.outdated(node) {
 		return nil
@@ -151,6 +161,18 @@ func (k *Kubelet) beat(ctx context.Context) error {
 		ContentType: "application/strategic-merge-patch+json",
 		Body:        kubeapi.Object{"status": k.status(node)},
 	}, nil)
+}
+
+// mirrorFor shows the static pods once for each node that had this name.
+func (k *Kubelet) mirrorFor(ctx context.Context, uid string) error {
+	if k.mirroredFor == uid {
+		return nil
+	}
+	if err := k.mirrorStaticPods(ctx, uid); err != nil {
+		return fmt.Errorf("mirror pods: %w", err)
+	}
+	k.mirroredFor = uid
+	return nil
 }
 
 func (k *Kubelet) renew(ctx context.Context, uid string) error {

@@ -11,6 +11,9 @@ const (
 	NodeID       = NodeDir + "/id"
 	FaultsFile   = "/etc/rancher/rke2/lab-faults.yaml"
 	ControlPlane = "/usr/libexec/lab/lab-controlplane"
+	// Containers lists, on a host of the lab that runs containers, the images that do; Registry holds the address of the registry with them.
+	Containers = "/usr/libexec/lab/containers"
+	Registry   = "/usr/libexec/lab/registry"
 )
 
 // Kubernetes is where a host may have the Kubernetes of a minor release, "1.24"; the control plane runs its own otherwise.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/bundled"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/containers"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/controllers"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/deploy"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
@@ -36,7 +37,10 @@ func (s *server) runControllers(ctx context.Context, api *kubeapi.Client) {
 		CloudController: !s.Settings.Bool("disable-cloud-controller"), Removed: s.removeMember, Logger: s.Logger,
 	}
 	go nodes.Run(ctx)
-	go s.installBundled(ctx, api)
+	go s.retry(ctx, "deploy packaged components", func() error { return s.installOnce(ctx, api) })
+	if containers.Enabled() {
+		go s.retry(ctx, "give nodes their rights", func() error { return containers.Grant(ctx, api) })
+	}
 	manifests := &deploy.Controller{API: api, Dir: s.data.Manifests(), Disabled: s.Settings.Disabled, Logger: s.Logger}
 	go manifests.Run(ctx)
 }
@@ -67,14 +71,14 @@ func (s *server) memberName() string {
 	return strings.TrimSpace(string(content))
 }
 
-func (s *server) installBundled(ctx context.Context, api *kubeapi.Client) {
-	installer := bundled.Installer{API: api, Logger: s.Logger}
+// retry does something until it succeeds or ctx ends.
+func (s *server) retry(ctx context.Context, what string, do func() error) {
 	for ctx.Err() == nil {
-		err := s.installOnce(ctx, installer)
+		err := do()
 		if err == nil {
 			return
 		}
-		s.Logger.Warn("Failed to deploy packaged components, will retry", "error", err)
+		s.Logger.Warn("Failed to "+what+", will retry", "error", err)
 		timer := time.NewTimer(retryInstall)
 		select {
 		case <-ctx.Done():
@@ -83,7 +87,8 @@ func (s *server) installBundled(ctx context.Context, api *kubeapi.Client) {
 	}
 }
 
-func (s *server) installOnce(ctx context.Context, installer bundled.Installer) error {
+func (s *server) installOnce(ctx context.Context, api *kubeapi.Client) error {
+	installer := bundled.Installer{API: api, Logger: s.Logger}
 	ingress, err := s.Settings.Ingress(s.Version)
 	if err != nil {
 		return err

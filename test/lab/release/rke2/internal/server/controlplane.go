@@ -10,20 +10,20 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/controlplane"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/containers"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/layout"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/process"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
 )
 
 const (
-	readyPoll    = 100 * time.Millisecond
-	waitMessage  = 10 * time.Second
-	restartPause = 2 * time.Second
-	logLines     = 20
+	readyPoll   = 100 * time.Millisecond
+	waitMessage = 10 * time.Second
+	logLines    = 20
 )
 
-func (s *server) controlPlaneOptions() controlplane.Options {
+func (s *server) controlPlaneOptions() process.Options {
 	args := []string{
 		"run", "--data-dir", s.data.Server(), "--node-name", s.id.Name, "--node-ip", s.id.IPs[0].String(),
 		"--bind-address", s.bindAddress(), "--secure-port", apiPort,
@@ -41,8 +41,11 @@ func (s *server) controlPlaneOptions() controlplane.Options {
 	if _, err := os.Stat(kubernetes); err == nil {
 		args = append(args, "--kubernetes-binary", kubernetes)
 	}
-	o := controlplane.Options{
-		Binary: binary, Args: args, Release: s.Version, Replace: s.certificatesGone(), BeforeStart: s.forgetCredentials,
+	if containers.Enabled() {
+		args = append(args, "--containers", layout.Containers)
+	}
+	o := process.Options{
+		Name: "Control plane", Binary: binary, Args: args, Release: s.Version, Replace: s.certificatesGone(), BeforeStart: s.forgetCredentials,
 		LogFile: s.data.Agent("logs", "lab-controlplane.log"), StateFile: s.data.Agent("etc", "lab-controlplane.json"), Logger: s.Logger,
 	}
 	for _, url := range s.etcdJoin {
@@ -78,15 +81,19 @@ func (s *server) startControlPlane(ctx context.Context, cancel context.CancelCau
 	if s.Faults.NeverReady {
 		return s.waitForever(ctx)
 	}
-	process, err := controlplane.Run(ctx, s.controlPlaneOptions())
+	running, err := process.Run(ctx, s.controlPlaneOptions())
 	if err != nil {
 		return err
 	}
-	if err := s.waitReady(ctx, process); err != nil {
+	if err := s.waitReady(ctx, running); err != nil {
 		return err
 	}
 	s.ready.Store(true)
-	go s.keepRunning(ctx, process, cancel)
+	go func() {
+		if err := process.Keep(ctx, s.controlPlaneOptions(), running); err != nil {
+			cancel(err)
+		}
+	}()
 	return nil
 }
 
@@ -104,7 +111,7 @@ func (s *server) waitForever(ctx context.Context) error {
 }
 
 // waitReady polls the API until it is ready, and writes the kubeconfig as soon as there are credentials.
-func (s *server) waitReady(ctx context.Context, process *controlplane.Process) error {
+func (s *server) waitReady(ctx context.Context, running *process.Process) error {
 	tick := time.NewTicker(readyPoll)
 	defer tick.Stop()
 	var api *kubeapi.Client
@@ -130,33 +137,11 @@ func (s *server) waitReady(ctx context.Context, process *controlplane.Process) e
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-process.Done():
-			return fmt.Errorf("start kube-apiserver: control plane ended: %w, last log lines: %s", process.Err(),
-				controlplane.Tail(s.controlPlaneOptions().LogFile, logLines))
+		case <-running.Done():
+			return fmt.Errorf("start kube-apiserver: control plane ended: %w, last log lines: %s", running.Err(),
+				process.Tail(s.controlPlaneOptions().LogFile, logLines))
 		case <-tick.C:
 		}
-	}
-}
-
-func (s *server) keepRunning(ctx context.Context, process *controlplane.Process, cancel context.CancelCauseFunc) {
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-process.Done():
-		}
-		s.Logger.Error("Control plane ended, starting it again", "error", process.Err())
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(restartPause):
-		}
-		next, err := controlplane.Run(ctx, s.controlPlaneOptions())
-		if err != nil {
-			cancel(err)
-			return
-		}
-		process = next
 	}
 }
 

@@ -15,11 +15,11 @@ import (
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/agent"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/bundled"
-	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/controlplane"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/faults"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/layout"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/pki"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/process"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/supervisor"
 )
@@ -187,7 +187,7 @@ func (s *server) listen(ctx context.Context) error {
 		return fmt.Errorf("start cluster and https: %w", err)
 	}
 	s.listener = listener
-	if controlplane.Running(s.controlPlaneOptions()) {
+	if process.Running(s.controlPlaneOptions()) {
 		return nil
 	}
 	probe, err := config.Listen(ctx, "tcp", net.JoinHostPort(address, apiPort))

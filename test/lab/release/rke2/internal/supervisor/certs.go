@@ -31,8 +31,8 @@ func file(path string) http.HandlerFunc {
 	}
 }
 
-// kubeletCert signs the certificate request of a node whose password matches the one that the cluster keeps for its name.
-func (o Options) kubeletCert(usage x509.ExtKeyUsage) http.HandlerFunc {
+// nodeCert signs the certificate request of a node whose password matches the one that the cluster keeps for its name.
+func (o Options) nodeCert(request func(name, ips string) pki.Request) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name := strings.ToLower(r.Header.Get(HeaderNodeName))
 		if name == "" {
@@ -57,21 +57,29 @@ func (o Options) kubeletCert(usage x509.ExtKeyUsage) http.HandlerFunc {
 			refuse(w, http.StatusBadRequest, err.Error())
 			return
 		}
-		o.sign(w, nodeRequest(usage, name, r.Header.Get(HeaderNodeIP)), csr)
+		o.sign(w, request(name, r.Header.Get(HeaderNodeIP)), csr)
 	}
 }
 
-func nodeRequest(usage x509.ExtKeyUsage, name, ips string) pki.Request {
-	if usage == x509.ExtKeyUsageClientAuth {
-		return pki.Request{CommonName: "system:node:" + name, Organization: []string{"system:nodes"}, Usage: usage}
+func kubeletClient(name, _ string) pki.Request {
+	return pki.Request{CommonName: "system:node:" + name, Organization: []string{"system:nodes"}, Usage: x509.ExtKeyUsageClientAuth}
+}
+
+func kubeletServing(name, ips string) pki.Request {
+	req := pki.Request{
+		CommonName: name, DNSNames: []string{name, "localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1)}, Usage: x509.ExtKeyUsageServerAuth,
 	}
-	req := pki.Request{CommonName: name, DNSNames: []string{name, "localhost"}, IPs: []net.IP{net.IPv4(127, 0, 0, 1)}, Usage: usage}
 	for text := range strings.SplitSeq(ips, ",") {
 		if ip := net.ParseIP(text); ip != nil {
 			req.IPs = append(req.IPs, ip)
 		}
 	}
 	return req
+}
+
+// proxyClient is the same on all nodes (k3s-io/k3s pkg/daemons/control/deps/deps.go: user system:kube-proxy).
+func proxyClient(string, string) pki.Request {
+	return pki.Request{CommonName: "system:kube-proxy", Usage: x509.ExtKeyUsageClientAuth}
 }
 
 func (o Options) sign(w http.ResponseWriter, req pki.Request, csr *x509.CertificateRequest) {

@@ -108,7 +108,7 @@ type Node struct {
 	IPs          string
 }
 
-// Certificate has a node's certificate signed. kind is client-kubelet or serving-kubelet.
+// Certificate has a node's certificate signed. kind is client-kubelet, serving-kubelet or client-kube-proxy.
 func (c *Client) Certificate(ctx context.Context, kind string, node Node, csr []byte) ([]byte, error) {
 	req, err := c.request(ctx, http.MethodPost, "/v1-rke2/"+kind+".crt", bytes.NewReader(csr))
 	if err != nil {

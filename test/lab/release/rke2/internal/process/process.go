@@ -1,6 +1,6 @@
 // Package controlplane knows how the stand-in runs the real control plane: one program that outlives the service, as RKE2's static
 // pods do, and that the next start of the service takes over.
-package controlplane
+package process
 
 import (
 	"context"
@@ -21,15 +21,16 @@ import (
 	"time"
 )
 
-// Options say which control plane runs.
+// Options say which program runs.
 type Options struct {
+	Name      string // in messages: "Control plane"
 	Binary    string
 	Args      []string
 	FirstArgs []string // added to Args when it is started, no part of the identity
-	Release   string   // part of the identity: another release replaces the running control plane
-	Replace   bool     // a running control plane is replaced in any case
+	Release   string   // part of the identity: another release replaces the running program
+	Replace   bool     // a running program is replaced in any case
 	LogFile   string
-	// BeforeStart runs before a control plane is started, not before one is taken over; nil for nothing.
+	// BeforeStart runs before a program is started, not before one is taken over; nil for nothing.
 	BeforeStart func() error
 	StateFile   string // where the running process is remembered
 	Logger      *slog.Logger
@@ -42,22 +43,22 @@ type state struct {
 	Identity  string `json:"identity"`
 }
 
-// Process is a running control plane.
+// Process is a running program.
 type Process struct {
 	pid  int
 	done chan struct{}
 	err  error
 }
 
-// Run takes over the control plane that an earlier start left running with the same options, or replaces it, or starts one.
+// Run takes over the program that an earlier start left running with the same options, or replaces it, or starts one.
 func Run(ctx context.Context, o Options) (*Process, error) {
 	identity := identity(o)
 	if old, ok := remembered(o); ok {
 		if old.Identity == identity && !o.Replace {
-			o.Logger.Info("Control plane is running already", "pid", old.PID)
+			o.Logger.Info(o.Name+" is running already", "pid", old.PID)
 			return adopt(old), nil
 		}
-		o.Logger.Info("Control plane has to change, restarting it", "pid", old.PID)
+		o.Logger.Info(o.Name+" has to change, restarting it", "pid", old.PID)
 		if err := end(ctx, old.PID); err != nil {
 			return nil, err
 		}
@@ -70,13 +71,13 @@ func Run(ctx context.Context, o Options) (*Process, error) {
 	return start(o, identity)
 }
 
-// Running reports whether a remembered control plane is alive.
+// Running reports whether a remembered program is alive.
 func Running(o Options) bool {
 	_, ok := remembered(o)
 	return ok
 }
 
-// Stop ends the remembered control plane, if one is alive.
+// Stop ends the remembered program, if one is alive.
 func Stop(ctx context.Context, o Options) error {
 	old, ok := remembered(o)
 	if !ok {
@@ -107,21 +108,17 @@ func remembered(o Options) (state, bool) {
 }
 
 func start(o Options, identity string) (*Process, error) {
-	if err := os.MkdirAll(filepath.Dir(o.LogFile), 0o755); err != nil {
-		return nil, err
-	}
-	log, err := os.OpenFile(o.LogFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+	log, err := openLog(o.LogFile)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = log.Close() }()
 	cmd := exec.Command(o.Binary, append(slices.Clone(o.Args), o.FirstArgs...)...) //nolint:noctx // outlives the caller by design
-	// etcd and kube-apiserver would report to the service manager, which listens to the service's own process only
-	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "NOTIFY_SOCKET=") })
+	cmd.Env = environment()
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting the control plane: %w", err)
+		return nil, fmt.Errorf("starting %s: %w", filepath.Base(o.Binary), err)
 	}
 	p := &Process{pid: cmd.Process.Pid, done: make(chan struct{})}
 	go func() {
@@ -132,6 +129,19 @@ func start(o Options, identity string) (*Process, error) {
 		close(p.done)
 	}()
 	return p, remember(o, p.pid, identity)
+}
+
+func openLog(path string) (*os.File, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o640)
+}
+
+// environment is the service's without its socket: programs would report to the service manager, which listens to the service's own
+// process only.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "NOTIFY_SOCKET=") })
 }
 
 func remember(o Options, pid int, identity string) error {
@@ -200,7 +210,7 @@ func startTime(pid int) (string, error) {
 	return fields[19], nil
 }
 
-// Tail returns the last lines of the control plane's log.
+// Tail returns the last lines of a log.
 func Tail(file string, lines int) string {
 	content, err := os.ReadFile(file)
 	if err != nil {

@@ -1,4 +1,4 @@
-package controlplane_test
+package process_test
 
 import (
 	"context"
@@ -9,23 +9,23 @@ import (
 	"testing"
 	"time"
 
-	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/controlplane"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/process"
 )
 
-// program is a control plane that writes its arguments to a log and stays.
-func program(t *testing.T, script string) controlplane.Options {
+// program is one that writes its arguments to a log and stays.
+func program(t *testing.T, script string) process.Options {
 	t.Helper()
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "program")
 	if err := os.WriteFile(binary, []byte("#!/bin/sh\n"+script), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	o := controlplane.Options{
-		Binary: binary, Args: []string{"run"}, Release: "v1", LogFile: filepath.Join(dir, "logs", "log"), StateFile: filepath.Join(dir, "etc", "state"),
+	o := process.Options{
+		Name: "Program", Binary: binary, Args: []string{"run"}, Release: "v1", LogFile: filepath.Join(dir, "logs", "log"), StateFile: filepath.Join(dir, "etc", "state"),
 		Logger: slog.New(slog.DiscardHandler),
 	}
 	t.Cleanup(func() {
-		if err := controlplane.Stop(context.Background(), o); err != nil {
+		if err := process.Stop(context.Background(), o); err != nil {
 			t.Error(err)
 		}
 	})
@@ -35,7 +35,7 @@ func program(t *testing.T, script string) controlplane.Options {
 const stays = "echo start $*\nexec sleep 60\n"
 
 // starts counts how often the program was started.
-func starts(t *testing.T, o controlplane.Options, want int) {
+func starts(t *testing.T, o process.Options, want int) {
 	t.Helper()
 	var text string
 	for range 100 {
@@ -48,9 +48,9 @@ func starts(t *testing.T, o controlplane.Options, want int) {
 	t.Errorf("want %d starts, log: %s", want, text)
 }
 
-func run(t *testing.T, o controlplane.Options) *controlplane.Process {
+func run(t *testing.T, o process.Options) *process.Process {
 	t.Helper()
-	p, err := controlplane.Run(t.Context(), o)
+	p, err := process.Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,10 +64,10 @@ func TestRun_TakesOverTheSame(t *testing.T) {
 	starts(t, o, 1)
 	p := run(t, o)
 	starts(t, o, 1)
-	if !controlplane.Running(o) {
+	if !process.Running(o) {
 		t.Error("not running")
 	}
-	if err := controlplane.Stop(t.Context(), o); err != nil {
+	if err := process.Stop(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
 	select {
@@ -75,17 +75,17 @@ func TestRun_TakesOverTheSame(t *testing.T) {
 	case <-time.After(5 * time.Second):
 		t.Error("the end of a program that was taken over is not noticed")
 	}
-	if controlplane.Running(o) {
+	if process.Running(o) {
 		t.Error("still running")
 	}
 }
 
 func TestRun_ReplacesAnother(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*controlplane.Options){
-		"arguments": func(o *controlplane.Options) { o.Args = append(o.Args, "--tls-san=a") },
-		"release":   func(o *controlplane.Options) { o.Release = "v2" },
-		"replace":   func(o *controlplane.Options) { o.Replace = true },
+	for name, change := range map[string]func(*process.Options){
+		"arguments": func(o *process.Options) { o.Args = append(o.Args, "--tls-san=a") },
+		"release":   func(o *process.Options) { o.Release = "v2" },
+		"replace":   func(o *process.Options) { o.Replace = true },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -114,7 +114,7 @@ func TestRun_FirstArgumentsAreNotCompared(t *testing.T) {
 	starts(t, o, 1)
 	run(t, o)
 	starts(t, o, 1)
-	if text := controlplane.Tail(o.LogFile, 1); text != "start run --etcd-join https://a:2379" {
+	if text := process.Tail(o.LogFile, 1); text != "start run --etcd-join https://a:2379" {
 		t.Errorf("log: %s", text)
 	}
 }
@@ -124,8 +124,8 @@ func TestRun_TellsHowItEnded(t *testing.T) {
 	o := program(t, "echo no port left; exit 3\n")
 	p := run(t, o)
 	<-p.Done()
-	if p.Err() == nil || p.Err().Error() != "exit status 3" || controlplane.Tail(o.LogFile, 5) != "no port left" {
-		t.Errorf("got %v, %s", p.Err(), controlplane.Tail(o.LogFile, 5))
+	if p.Err() == nil || p.Err().Error() != "exit status 3" || process.Tail(o.LogFile, 5) != "no port left" {
+		t.Errorf("got %v, %s", p.Err(), process.Tail(o.LogFile, 5))
 	}
 }
 
@@ -133,7 +133,7 @@ func TestRun_NoProgram(t *testing.T) {
 	t.Parallel()
 	o := program(t, stays)
 	o.Binary += "-missing"
-	if _, err := controlplane.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "starting the control plane") {
+	if _, err := process.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "starting program-missing") {
 		t.Errorf("got %v", err)
 	}
 }
