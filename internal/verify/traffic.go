@@ -95,6 +95,9 @@ type traffic struct {
 }
 
 func (t *traffic) one(ctx context.Context) {
+	if ctx.Err() != nil {
+		return // its turn came too late
+	}
 	id := NewTraceID()
 	began := time.Now()
 	answer, err := Ask(ctx, t.client, id, t.options)

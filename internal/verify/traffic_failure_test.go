@@ -3,6 +3,8 @@ package verify_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -35,8 +37,9 @@ func TestSend_CountsFailuresByKind(t *testing.T) {
 		_, _ = w.Write([]byte("half"))
 		panic(http.ErrAbortHandler)
 	})
-	encrypted := httptest.NewTLSServer(http.NotFoundHandler())
-	encrypted.Config.ErrorLog = nil
+	encrypted := httptest.NewUnstartedServer(http.NotFoundHandler())
+	encrypted.Config.ErrorLog = log.New(io.Discard, "", 0)
+	encrypted.StartTLS()
 	t.Cleanup(encrypted.Close)
 	denied := roundTripper(func(*http.Request) (*http.Response, error) { return nil, fault.Newf(fault.Denied, "no") })
 	lost := roundTripper(func(*http.Request) (*http.Response, error) { return nil, fault.Newf(fault.Unreachable, "down") })
