@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -46,25 +47,29 @@ type Operator struct {
 	// Delay is the time from the operator's readiness to its first deed.
 	Delay  time.Duration
 	Logger *slog.Logger
+	// Real tells whether pods of Prometheus can really run: they get all that they need for it, and their configuration.
+	Real bool
 
 	// kubelets is the operator pod whose Service for the kubelets is made.
 	kubelets types.UID
 	// made remembers the generation at which an object's StatefulSet was last written.
 	made map[types.UID]int64
+	// configured remembers the configuration that was last written for a Prometheus.
+	configured map[types.UID][]byte
 }
 
 // Sync does what is due and returns when it is to be called again at the latest; zero when nothing is waited for.
 func (o *Operator) Sync(ctx context.Context) (time.Duration, error) {
 	pod, since := o.running()
 	if pod == nil {
-		o.made = nil
+		o.made, o.configured = nil, nil
 		return 0, nil
 	}
 	if wait := time.Until(since.Add(o.Delay)); wait > 0 {
 		return wait, nil
 	}
 	if o.made == nil {
-		o.made = map[types.UID]int64{}
+		o.made, o.configured = map[types.UID]int64{}, map[types.UID][]byte{}
 	}
 	errs := []error{o.keepKubelets(ctx, pod)}
 	for _, resource := range Resources() {
@@ -141,8 +146,20 @@ func (o *Operator) run(ctx context.Context, pod *corev1.Pod, resource schema.Gro
 	if image := argument(pod, "--prometheus-config-reloader="); image != "" {
 		w.reloader = image
 	}
+	runs := o.Real && w.kind == "prometheus"
+	if runs {
+		if err := o.configure(ctx, w, object); err != nil {
+			return err
+		}
+	}
 	if o.made[object.GetUID()] != object.GetGeneration() || !o.alive(w) {
-		if err := o.write(ctx, w); err != nil {
+		set := w.statefulSet()
+		if runs {
+			if err := w.makeReal(set, object); err != nil {
+				return err
+			}
+		}
+		if err := o.write(ctx, w, set); err != nil {
 			return err
 		}
 		o.made[object.GetUID()] = object.GetGeneration()
@@ -173,9 +190,8 @@ func (o *Operator) ready(w workload) int32 {
 	return ready
 }
 
-func (o *Operator) write(ctx context.Context, w workload) error {
+func (o *Operator) write(ctx context.Context, w workload, set *appsv1.StatefulSet) error {
 	sets := o.Client.AppsV1().StatefulSets(w.namespace)
-	set := w.statefulSet()
 	_, err := sets.Create(ctx, set, metav1.CreateOptions{FieldManager: fieldManager})
 	if apierrors.IsAlreadyExists(err) {
 		live, getErr := sets.Get(ctx, set.Name, metav1.GetOptions{})

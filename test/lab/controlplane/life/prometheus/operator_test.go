@@ -9,6 +9,7 @@ import (
 	crdfake "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset/fake"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/fake"
 
@@ -33,11 +34,11 @@ func operatorPod(ready corev1.ConditionStatus) *corev1.Pod {
 	}
 }
 
-func operator(t *testing.T, pod *corev1.Pod) *Operator {
+func operator(t *testing.T, objects ...runtime.Object) *Operator {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	t.Cleanup(cancel)
-	client := fake.NewClientset(pod)
+	client := fake.NewClientset(objects...)
 	view, err := cluster.New(client, crdfake.NewClientset())
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 )
 
 // workload is what the operator makes of a custom resource (prometheus-operator:pkg/prometheus/server/statefulset.go and
-// pkg/alertmanager/statefulset.go): names, labels and ports. Volumes are left out, because nothing runs that could write to them.
+// pkg/alertmanager/statefulset.go): names, labels and ports. What only a pod needs that really runs is in server.go.
 type workload struct {
 	// kind is "prometheus" or "alertmanager", operated the Service of all objects of the kind in a namespace.
 	kind, operated  string
@@ -59,6 +59,9 @@ func (w workload) selector() map[string]string {
 	return labels
 }
 
+// setName is the name of the StatefulSet, and of the Secret with the configuration of a Prometheus.
+func (w workload) setName() string { return w.kind + "-" + w.name }
+
 func (w workload) owns(pod *corev1.Pod) bool {
 	return pod.Namespace == w.namespace && pod.Labels["app.kubernetes.io/managed-by"] == "prometheus-operator" && pod.Labels[w.kind] == w.name
 }
@@ -67,7 +70,7 @@ func (w workload) statefulSet() *appsv1.StatefulSet {
 	labels := maps.Clone(w.selector())
 	return &appsv1.StatefulSet{
 		ObjectMeta: metav1.ObjectMeta{
-			Name: w.kind + "-" + w.name, Namespace: w.namespace, Labels: labels, OwnerReferences: []metav1.OwnerReference{w.owner},
+			Name: w.setName(), Namespace: w.namespace, Labels: labels, OwnerReferences: []metav1.OwnerReference{w.owner},
 		},
 		Spec: appsv1.StatefulSetSpec{
 			Replicas: &w.replicas, ServiceName: w.operated, PodManagementPolicy: appsv1.ParallelPodManagement,
