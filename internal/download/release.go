@@ -3,8 +3,6 @@
 package download
 
 import (
-	"path"
-	"regexp"
 	"strings"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
@@ -62,21 +60,4 @@ func Arch(uname string) (string, error) {
 		return "arm64", nil
 	}
 	return "", fault.Newf(fault.Invalid, "the machine is a %s, and there are programs for x86_64 and aarch64 only", uname)
-}
-
-var digest = regexp.MustCompile(`^[0-9a-fA-F]{64}$`)
-
-// findSum finds a file's sum in what sha256sum wrote ("<sum>  <name>", whatever folder the name is in), or in a file
-// that holds nothing but the sum.
-func findSum(sums []byte, artifact string) (string, bool) {
-	for line := range strings.Lines(string(sums)) {
-		fields := strings.Fields(line)
-		if len(fields) == 0 || !digest.MatchString(fields[0]) {
-			continue
-		}
-		if len(fields) == 1 || path.Base(strings.TrimPrefix(fields[1], "*")) == artifact {
-			return strings.ToLower(fields[0]), true
-		}
-	}
-	return "", false
 }

@@ -34,6 +34,8 @@ type Script struct {
 	Stdin []byte
 	// Sudo runs it as root.
 	Sudo bool
+	// Redact takes secrets out of what a failed script said; nil leaves it as it is.
+	Redact func(said string) string
 }
 
 //go:embed prelude.sh
@@ -61,6 +63,9 @@ func (a Answer) Values(key string) []string { return a.text[key] }
 // Blob returns the last bytes said under a key, or nothing.
 func (a Answer) Blob(key string) []byte { return last(a.bytes[key]) }
 
+// Blobs returns all bytes said under a key, in order.
+func (a Answer) Blobs(key string) [][]byte { return a.bytes[key] }
+
 func last[T any](values []T) T {
 	var none T
 	if len(values) == 0 {
@@ -79,7 +84,11 @@ func Run(ctx context.Context, h Host, s Script) (Answer, error) {
 	result, err := h.Run(ctx, command)
 	var failed *fault.CommandError
 	if errors.As(err, &failed) {
-		return Answer{}, &fault.CommandError{Name: failed.Name, Host: failed.Host, Code: failed.Code, Stderr: failed.Stderr}
+		said := failed.Stderr
+		if s.Redact != nil {
+			said = s.Redact(said)
+		}
+		return Answer{}, &fault.CommandError{Name: failed.Name, Host: failed.Host, Code: failed.Code, Stderr: said}
 	}
 	if err != nil {
 		return Answer{}, err
@@ -116,3 +125,6 @@ func parse(output string) (Answer, error) {
 	}
 	return a, nil
 }
+
+// NoSpace recognises a full file system in what a program said (strerror(ENOSPC) in the C locale, which the prelude sets).
+func NoSpace(said string) bool { return strings.Contains(said, "No space left on device") }

@@ -40,6 +40,15 @@ func TestRun_TellsNothingOfTheOutputOfAFailure(t *testing.T) {
 	}
 }
 
+func TestRun_RedactsWhatAFailureSaid(t *testing.T) {
+	t.Parallel()
+	redact := func(said string) string { return strings.ReplaceAll(said, "canary", "[redacted]") }
+	_, err := hostscript.Run(t.Context(), hostscripttest.NewShell(t, "h"), hostscript.Script{Name: "try", Body: "echo no canary >&2\nexit 3\n", Redact: redact})
+	if !fault.Is(err, fault.Command) || !strings.Contains(err.Error(), "exit status 3: no [redacted]") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestRun_BelievesNoHalfAnswer(t *testing.T) {
 	t.Parallel()
 	_, err := hostscript.Run(t.Context(), hostscripttest.NewShell(t, "h"), hostscript.Script{Name: "try", Body: "say a b\ntrap - EXIT\n"})

@@ -1,7 +1,6 @@
 package rke2
 
 import (
-	"encoding/hex"
 	"regexp"
 	"strings"
 )
@@ -25,21 +24,6 @@ func archiveName(arch string) string { return "rke2.linux-" + arch + ".tar.gz" }
 // releaseURL is where an artifact of a version lies; the plus of a version must be escaped.
 func releaseURL(base, version, name string) string {
 	return strings.TrimSuffix(base, "/") + "/" + strings.ReplaceAll(version, "+", "%2B") + "/" + name
-}
-
-// parseSums reads the output of sha256sum: digests by file name. Lines that are something else are left out.
-func parseSums(content string) map[string]string {
-	sums := map[string]string{}
-	for line := range strings.Lines(content) {
-		fields := strings.Fields(line)
-		if len(fields) != 2 {
-			continue
-		}
-		if raw, err := hex.DecodeString(fields[0]); err == nil && len(raw) == 32 {
-			sums[strings.TrimPrefix(fields[1], "*")] = strings.ToLower(fields[0])
-		}
-	}
-	return sums
 }
 
 // imageArchives lists the container image archives of an architecture that the sums promise, sorted. Every release

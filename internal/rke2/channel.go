@@ -35,7 +35,7 @@ func (j *job) resolveChannel(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if found := answer.value("version"); found != "" {
+	if found := answer.Value("version"); found != "" {
 		text, err := url.PathUnescape(found)
 		if err != nil {
 			return "", j.errorf(fault.Invalid, name, "%s answered %q: %w", at, found, err)
@@ -46,15 +46,15 @@ func (j *job) resolveChannel(ctx context.Context) (string, error) {
 		}
 		return version.String(), nil
 	}
-	switch status := answer.value("status"); {
-	case answer.value("missing") != "":
+	switch status := answer.Value("status"); {
+	case answer.Value("missing") != "":
 		return "", j.errorf(fault.Invalid, name, "neither curl nor wget is installed there")
-	case answer.value("error") != "":
-		return "", j.errorf(fault.Unreachable, name, "%s: %s", at, answer.value("error"))
+	case answer.Value("error") != "":
+		return "", j.errorf(fault.Unreachable, name, "%s: %s", at, answer.Value("error"))
 	case status == "404" || status == "410":
 		return "", j.errorf(fault.NotFound, name, "there is no channel %q at %s%s", n.channel(), n.Source.channelURL(), j.knownChannels(ctx))
 	default:
-		return "", j.errorf(fault.Invalid, name, "%s did not lead to a version: HTTP status %s at %s", at, status, answer.value("end"))
+		return "", j.errorf(fault.Invalid, name, "%s did not lead to a version: HTTP status %s at %s", at, status, answer.Value("end"))
 	}
 }
 
@@ -69,7 +69,7 @@ func (j *job) knownChannels(ctx context.Context) string {
 	var list struct {
 		Data []struct{ Name, Latest string }
 	}
-	if json.Unmarshal(answer.blob("content"), &list) != nil || len(list.Data) == 0 {
+	if json.Unmarshal(answer.Blob("content"), &list) != nil || len(list.Data) == 0 {
 		return ""
 	}
 	var names []string

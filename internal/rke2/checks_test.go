@@ -11,7 +11,7 @@ import (
 
 func TestCheck_AHealthyMachinePasses(t *testing.T) {
 	t.Parallel()
-	facts := parseFacts(healthy().block(t))
+	facts := parseFacts(healthy().Read(t))
 	warnings, err := facts.check(Node{Role: Server}, Observed{}, time.Now())
 	if err != nil || len(warnings) > 0 {
 		t.Errorf("got %v, %v", warnings, err)
@@ -72,7 +72,7 @@ func TestCheck_Problems(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			facts := parseFacts(healthy().block(t))
+			facts := parseFacts(healthy().Read(t))
 			c.change(&facts)
 			_, err := facts.check(c.node, c.found, time.Now())
 			expectFault(t, err, c.kind, "", c.says)
@@ -100,7 +100,7 @@ func TestCheck_WhatIsNoProblem(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			facts := parseFacts(healthy().block(t))
+			facts := parseFacts(healthy().Read(t))
 			c.change(&facts)
 			if _, err := facts.check(c.node, c.found, time.Now()); err != nil {
 				t.Error(err)
@@ -130,7 +130,7 @@ func TestCheck_Warnings(t *testing.T) {
 	} {
 		t.Run(says, func(t *testing.T) {
 			t.Parallel()
-			facts := parseFacts(healthy().block(t))
+			facts := parseFacts(healthy().Read(t))
 			change(&facts)
 			warnings, err := facts.check(Node{Role: Server}, Observed{}, time.Now())
 			if err != nil || len(warnings) != 1 || !strings.Contains(warnings[0].Summary, says) || warnings[0].Detail == "" {
@@ -147,7 +147,7 @@ func TestFacts_PrefixAvoidsAMountPoint(t *testing.T) {
 		defaultPrefix + " yes yes 1000": altPrefix,
 		defaultPrefix + " no no 1000":   altPrefix,
 	} {
-		if got := parseFacts(told{}.say("dir", line).block(t)).prefix(); got != want {
+		if got := parseFacts(told{}.Say("dir", line).Read(t)).prefix(); got != want {
 			t.Errorf("%s: got %s, want %s", line, got, want)
 		}
 	}
@@ -156,8 +156,8 @@ func TestFacts_PrefixAvoidsAMountPoint(t *testing.T) {
 func TestPreflight_ChangesNothing(t *testing.T) {
 	t.Parallel()
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), bare().answer())
-	h.On(hosttest.Named("check the machine"), healthy().say("swap", "yes").answer(), healthy().say("systemd", "no").answer())
+	h.On(hosttest.Named("read RKE2"), bare().Answer())
+	h.On(hosttest.Named("check the machine"), healthy().Say("swap", "yes").Answer(), healthy().Say("systemd", "no").Answer())
 	warnings, err := Preflight(t.Context(), h, Node{Role: Server})
 	if err != nil || len(warnings) != 1 {
 		t.Errorf("got %v, %v", warnings, err)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
 
@@ -36,7 +37,7 @@ func (j *job) follow(ctx context.Context) error {
 			if j.former != "" && seen.unit.Invocation == j.former {
 				return wait.Pending("the former process still runs")
 			}
-			j.warnUnknown(answer.text["unknown"])
+			j.warnUnknown(answer.Values("unknown"))
 			return nil
 		case unitSkipped:
 			return j.errorf(fault.Conflict, j.startName(), "systemd skipped it, because %s is active%s", j.n.Role.other().Unit(), tail(seen.lines))
@@ -79,11 +80,11 @@ type sighting struct {
 	stuck time.Time
 }
 
-func (s *sighting) look(answer block) {
+func (s *sighting) look(answer hostscript.Answer) {
 	former := s.cause
-	s.unit, s.lines = parseUnit(string(answer.blob("unit"))), journalLines(string(answer.blob("journal")))
+	s.unit, s.lines = parseUnit(string(answer.Blob("unit"))), journalLines(string(answer.Blob("journal")))
 	s.cause = findCause(s.lines)
-	if free := answer.value("free_kib"); s.cause.text == "" && free != "" && number(free)/1024 < leastDiskMiB {
+	if free := answer.Value("free_kib"); s.cause.text == "" && free != "" && number(free)/1024 < leastDiskMiB {
 		s.cause = cause{kind: fault.NoSpace, text: fmt.Sprintf("the data directory has %d MiB free", number(free)/1024)}
 	}
 	if s.cause != former || s.stuck.IsZero() {

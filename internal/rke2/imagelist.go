@@ -3,6 +3,7 @@ package rke2
 import (
 	"strings"
 
+	"github.com/dxlab/terraform-provider-lab/internal/download"
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 )
 
@@ -30,7 +31,7 @@ func Images(base, version, set, machine string) (ImageList, error) {
 }
 
 // Digest returns what the release's sums promise of the list: the hex sha256, empty where they do not name it.
-func (l ImageList) Digest(sums []byte) string { return parseSums(string(sums))[l.Name] }
+func (l ImageList) Digest(sums []byte) string { return download.Sums(sums)[l.Name] }
 
 // ReadImageList reads a list.
 func ReadImageList(text []byte) []string { return strings.Fields(string(text)) }

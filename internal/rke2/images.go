@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 )
 
 // images puts the container images of an offline release where RKE2 imports them from. Sums promise more archives
@@ -71,18 +72,15 @@ func (j *job) imageScript(ctx context.Context, name, verb string, archives []str
 	if err != nil {
 		return nil, err
 	}
-	switch answer.value("verdict") {
+	switch answer.Value("verdict") {
 	case "checksum":
-		return nil, j.errorf(fault.Integrity, name, "its sha256 is %s and %s promises another", answer.value("sum"), sumsName(j.arch))
+		return nil, j.errorf(fault.Integrity, name, "its sha256 is %s and %s promises another", answer.Value("sum"), sumsName(j.arch))
 	case "failed":
 		kind := fault.Command
-		if noSpace(answer.value("error")) {
+		if hostscript.NoSpace(answer.Value("error")) {
 			kind = fault.NoSpace
 		}
-		return nil, j.errorf(kind, name, "%s", answer.value("error"))
+		return nil, j.errorf(kind, name, "%s", answer.Value("error"))
 	}
-	return answer.text["missing"], nil
+	return answer.Values("missing"), nil
 }
-
-// noSpace recognises a full file system in what a program said (strerror(ENOSPC) in the C locale).
-func noSpace(text string) bool { return strings.Contains(text, "No space left on device") }

@@ -73,8 +73,8 @@ func TestInstall_AgentGetsTheTokenByFileOnly(t *testing.T) {
 func TestInstall_GoesOnWhereACutRunStopped(t *testing.T) {
 	t.Parallel()
 	n := agent()
-	half := bare().say("prefix", defaultPrefix).say("version", testVersion).say("stage", stageDir(defaultPrefix)).
-		blob("unit.agent", unit("inactive", "dead", "disabled")).file(markerFile, "600", `{"complete":false}`)
+	half := withFile(bare().Say("prefix", defaultPrefix).Say("version", testVersion).Say("stage", stageDir(defaultPrefix)).
+		Blob("unit.agent", unit("inactive", "dead", "disabled")), markerFile, "600", `{"complete":false}`)
 	h := scripted(t, n, half, running(t, n, testVersion))
 	out, err := Install(t.Context(), h, n, Options{})
 	if err != nil {
@@ -90,7 +90,7 @@ func TestInstall_WrongSumChangesNothing(t *testing.T) {
 	t.Parallel()
 	n := firstServer()
 	h := scripted(t, n, bare())
-	h.On(hosttest.Named("unpack rke2.linux-amd64.tar.gz"), told{}.say("sum", "abc").say("verdict", "checksum").answer())
+	h.On(hosttest.Named("unpack rke2.linux-amd64.tar.gz"), told{}.Say("sum", "abc").Say("verdict", "checksum").Answer())
 	out, err := Install(t.Context(), h, n, Options{})
 	expectFault(t, err, fault.Integrity, "unpack rke2.linux-amd64.tar.gz on 10.0.0.1: its sha256 is abc", testSum, "nothing was installed")
 	if out.Touched || len(h.Files()) > 0 || h.Locked(lockName) {
@@ -106,8 +106,8 @@ func TestInstall_RefusesWhatItMustNotTouch(t *testing.T) {
 	n := firstServer()
 	n.Registries = nil
 	foreign := func(role Role, version string) told {
-		return bare().say("prefix", defaultPrefix).say("version", version).say("data", string(role)).
-			blob("unit."+string(role), unit("active", "running", "enabled")).file(configFile, "644", "cni: calico\n")
+		return withFile(bare().Say("prefix", defaultPrefix).Say("version", version).Say("data", string(role)).
+			Blob("unit."+string(role), unit("active", "running", "enabled")), configFile, "644", "cni: calico\n")
 	}
 	newer := n
 	newer.Version = "v1.37.1+rke2r1"
@@ -122,11 +122,11 @@ func TestInstall_RefusesWhatItMustNotTouch(t *testing.T) {
 		"somebody else's":          {foreign(Server, testVersion), n, false, "that somebody else installed: adopt it"},
 		"another run's":            {running(t, n, testVersion), n, false, "installed by an earlier run"},
 		"the other role":           {foreign(Agent, testVersion), n, true, "cannot become a server"},
-		"old data":                 {bare().say("data", "server"), n, false, "data of an earlier RKE2 in /var/lib/rancher/rke2"},
+		"old data":                 {bare().Say("data", "server"), n, false, "data of an earlier RKE2 in /var/lib/rancher/rke2"},
 		"data in another place":    {foreign(Server, testVersion), elsewhere, true, "data does not move"},
-		"a package":                {foreign(Server, "v1.35.6+rke2r1").say("rpm", "yes"), Node{Role: Server, Version: testVersion}, true, "came as a package"},
+		"a package":                {foreign(Server, "v1.35.6+rke2r1").Say("rpm", "yes"), Node{Role: Server, Version: testVersion}, true, "came as a package"},
 		"two minors at once":       {foreign(Server, testVersion), newer, true, "must not skip a minor"},
-		"our own, unfinished role": {running(t, agent(), testVersion).file(markerFile, "600", "{}"), n, false, "cannot become a server"},
+		"our own, unfinished role": {withFile(running(t, agent(), testVersion), markerFile, "600", "{}"), n, false, "cannot become a server"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -145,8 +145,8 @@ func TestInstall_RefusesWhatItMustNotTouch(t *testing.T) {
 func TestInstall_AdoptsWithoutARestart(t *testing.T) {
 	t.Parallel()
 	n := Node{Role: Server, Channel: "latest", CNI: []string{"calico"}}
-	found := bare().say("prefix", defaultPrefix).say("version", testVersion).say("data", "server").
-		blob("unit.server", unit("active", "running", "enabled")).file(configFile, "644", "cni: calico\ntls-san: [x]\n")
+	found := withFile(bare().Say("prefix", defaultPrefix).Say("version", testVersion).Say("data", "server").
+		Blob("unit.server", unit("active", "running", "enabled")), configFile, "644", "cni: calico\ntls-san: [x]\n")
 	h := scripted(t, n, found, running(t, n, testVersion))
 	out, err := Install(t.Context(), h, n, Options{Adopt: true})
 	if err != nil {
@@ -167,9 +167,9 @@ func TestInstall_SaysWhyAUnitDoesNotStart(t *testing.T) {
 		return "ActiveState=activating\nSubState=auto-restart\nResult=exit-code\nExecMainStatus=1\nNRestarts=" + restarts
 	}
 	poll := func(unit, journal string) hosttest.Answer {
-		return told{}.blob("unit", unit).blob("journal", journal).say("free_kib", "9000000").answer()
+		return told{}.Blob("unit", unit).Blob("journal", journal).Say("free_kib", "9000000").Answer()
 	}
-	launched := told{}.say("since", "1").answer()
+	launched := told{}.Say("since", "1").Answer()
 	for name, c := range map[string]struct {
 		polls []hosttest.Answer
 		kind  fault.Kind
@@ -178,7 +178,7 @@ func TestInstall_SaysWhyAUnitDoesNotStart(t *testing.T) {
 		"port": {
 			[]hosttest.Answer{
 				launched, poll(crashing("2"), `level=fatal msg="listen tcp :9345: bind: address already in use"`),
-				told{}.say("listener", "9345 42 nginx /system.slice/nginx.service").answer(),
+				told{}.Say("listener", "9345 42 nginx /system.slice/nginx.service").Answer(),
 			},
 			fault.Conflict,
 			[]string{"port 9345 is taken by nginx (pid 42): the unit keeps failing", "last log lines:\n", "address already in use"},
@@ -194,7 +194,7 @@ func TestInstall_SaysWhyAUnitDoesNotStart(t *testing.T) {
 			[]string{"systemd skipped it, because rke2-server.service is active"},
 		},
 		"disk": {
-			[]hosttest.Answer{launched, told{}.blob("unit", crashing("2")).say("free_kib", "1024").answer()},
+			[]hosttest.Answer{launched, told{}.Blob("unit", crashing("2")).Say("free_kib", "1024").Answer()},
 			fault.NoSpace,
 			[]string{"the data directory has 1 MiB free", "its journal is empty"},
 		},

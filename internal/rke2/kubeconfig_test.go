@@ -16,7 +16,7 @@ func TestKubeconfig_FindsIt(t *testing.T) {
 	}
 	moved := hosttest.NewFake(t, "10.0.0.1")
 	moved.SetFile("/root/.kube/config", hosttest.File{Content: []byte("moved")})
-	moved.On(hosttest.Named("read RKE2"), foreignServer(testVersion).file(configFile, "644", "write-kubeconfig: /root/.kube/config\n").answer())
+	moved.On(hosttest.Named("read RKE2"), withFile(foreignServer(testVersion), configFile, "644", "write-kubeconfig: /root/.kube/config\n").Answer())
 	if got, err := Kubeconfig(t.Context(), moved); err != nil || string(got) != "moved" {
 		t.Errorf("in another place: %q, %v", got, err)
 	}
@@ -25,7 +25,7 @@ func TestKubeconfig_FindsIt(t *testing.T) {
 func TestKubeconfig_SaysWhyThereIsNone(t *testing.T) {
 	t.Parallel()
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), bare().answer(), running(t, agent(), testVersion).answer())
+	h.On(hosttest.Named("read RKE2"), bare().Answer(), running(t, agent(), testVersion).Answer())
 	_, err := Kubeconfig(t.Context(), h)
 	expectFault(t, err, fault.NotFound, "read the kubeconfig on 10.0.0.1: RKE2 is not installed there")
 	_, err = Kubeconfig(t.Context(), h)
@@ -38,7 +38,7 @@ func TestKubeconfig_SaysWhyThereIsNone(t *testing.T) {
 func TestAddress(t *testing.T) {
 	t.Parallel()
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), bare().answer(), told{}.say("hostname", "x").answer())
+	h.On(hosttest.Named("read RKE2"), bare().Answer(), told{}.Say("hostname", "x").Answer())
 	if got, err := Address(t.Context(), h); err != nil || got != "10.0.0.7" {
 		t.Errorf("got %q, %v", got, err)
 	}

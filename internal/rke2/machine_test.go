@@ -1,7 +1,6 @@
 package rke2
 
 import (
-	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,32 +8,15 @@ import (
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/host/hosttest"
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript/hostscripttest"
 )
 
-// told is an answer of one of the scripts, line by line.
-type told []string
+// told is an answer of one of the scripts.
+type told = hostscripttest.Told
 
-func (b told) say(key, value string) told { return append(b, "s "+key+" "+value) }
-
-func (b told) blob(key, value string) told {
-	return append(b, "b "+key+" "+base64.StdEncoding.EncodeToString([]byte(value)))
-}
-
-func (b told) file(path, mode, content string) told {
-	return b.say("file", mode+" root:root "+path).blob("file", content)
-}
-
-func (b told) answer() hosttest.Answer {
-	return hosttest.Answer{Stdout: blockBegin + "\n" + strings.Join(b, "\n") + "\n" + blockEnd + "\n"}
-}
-
-func (b told) block(t *testing.T) block {
-	t.Helper()
-	parsed, err := parseBlock(b.answer().Stdout)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return parsed
+// withFile adds a file of root to what read.sh tells.
+func withFile(b told, path, mode, content string) told {
+	return b.Say("file", mode+" root:root "+path).Blob("file", content)
 }
 
 func unit(active, sub, enabled string) string {
@@ -43,7 +25,7 @@ func unit(active, sub, enabled string) string {
 
 // bare is what a machine without RKE2 tells.
 func bare() told {
-	return told{}.say("hostname", "CP1").say("address", "10.0.0.7").say("data_dir", defaultDataDir)
+	return told{}.Say("hostname", "CP1").Say("address", "10.0.0.7").Say("data_dir", defaultDataDir)
 }
 
 // running is what a machine tells on which the node runs.
@@ -57,27 +39,27 @@ func running(t *testing.T, n Node, version string) told {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := bare().say("prefix", defaultPrefix).say("version", version).say("data", string(n.Role)).
-		blob("unit."+string(n.Role), unit("active", "running", "enabled")).say("exe."+string(n.Role), "/usr/local/bin/rke2").
-		file(markerFile, "600", string(m)).file(dropInFile, "600", string(w.config))
+	b := bare().Say("prefix", defaultPrefix).Say("version", version).Say("data", string(n.Role)).
+		Blob("unit."+string(n.Role), unit("active", "running", "enabled")).Say("exe."+string(n.Role), "/usr/local/bin/rke2")
+	b = withFile(withFile(b, markerFile, "600", string(m)), dropInFile, "600", string(w.config))
 	if w.registries != nil {
-		b = b.file(registriesFile, "600", string(w.registries))
+		b = withFile(b, registriesFile, "600", string(w.registries))
 	}
 	if n.Join != nil {
-		b = b.file(tokenFile, "600", "")
+		b = withFile(b, tokenFile, "600", "")
 	}
 	return b
 }
 
 // healthy is what preflight tells of a machine that has everything.
 func healthy() told {
-	b := told{}.say("pid1", "systemd").say("systemd", "yes").say("arch", "x86_64").say("hostname", "cp1").
-		say("now", fmt.Sprint(time.Now().Unix())).say("cpus", "4").say("memory_kib", "8000000").say("cgroup", "cgroup2fs")
+	b := told{}.Say("pid1", "systemd").Say("systemd", "yes").Say("arch", "x86_64").Say("hostname", "cp1").
+		Say("now", fmt.Sprint(time.Now().Unix())).Say("cpus", "4").Say("memory_kib", "8000000").Say("cgroup", "cgroup2fs")
 	for _, tool := range []string{"curl", "tar", "gzip", "sha256sum", "iptables", "journalctl"} {
-		b = b.say("tool", tool)
+		b = b.Say("tool", tool)
 	}
 	for _, dir := range []string{defaultPrefix, altPrefix, defaultDataDir, "/etc"} {
-		b = b.say("dir", dir+" yes no 90000000")
+		b = b.Say("dir", dir+" yes no 90000000")
 	}
 	return b
 }
@@ -90,25 +72,25 @@ func scripted(t *testing.T, n Node, reads ...told) *hosttest.Fake {
 	h := hosttest.NewFake(t, "10.0.0.1")
 	answers := make([]hosttest.Answer, 0, len(reads))
 	for _, read := range reads {
-		answers = append(answers, read.answer())
+		answers = append(answers, read.Answer())
 	}
 	h.On(hosttest.Named("read RKE2"), answers...)
-	h.On(hosttest.Named("check the machine"), healthy().answer())
-	h.On(hosttest.Named("resolve the channel"), told{}.say("exit", "0").say("status", "302").say("version", "v1.35.7%2Brke2r1").answer())
-	h.On(hosttest.Named("clear the working directory"), told{}.answer())
-	h.On(hosttest.Named("fetch sha256sum-amd64.txt"), told{}.say("exit", "0").blob("content", testSum+"  rke2.linux-amd64.tar.gz\n").answer())
-	h.On(hosttest.Named("fetch rke2.linux-amd64.tar.gz"), told{}.say("exit", "0").answer())
-	h.On(hosttest.Named("unpack rke2.linux-amd64.tar.gz"), told{}.say("sum", testSum).say("version", testVersion).say("verdict", "ok").answer())
-	h.On(hosttest.Named("put the release into place"), told{}.answer())
-	started := told{}.say("since", "1700000000").say("invocation", "old")
-	h.On(hosttest.Named("start rke2-"+string(n.Role)), started.answer(), told{}.blob("unit", unit("activating", "start", "enabled")).answer(), up())
-	h.On(hosttest.Named("restart rke2-"+string(n.Role)), started.answer(), up())
-	h.On(hosttest.Named("wait until the node is usable"), told{}.say("kubeconfig", "yes").say("ping", "pong").say("readyz", "ok").answer())
+	h.On(hosttest.Named("check the machine"), healthy().Answer())
+	h.On(hosttest.Named("resolve the channel"), told{}.Say("exit", "0").Say("status", "302").Say("version", "v1.35.7%2Brke2r1").Answer())
+	h.On(hosttest.Named("clear the working directory"), told{}.Answer())
+	h.On(hosttest.Named("fetch sha256sum-amd64.txt"), told{}.Say("exit", "0").Blob("content", testSum+"  rke2.linux-amd64.tar.gz\n").Answer())
+	h.On(hosttest.Named("fetch rke2.linux-amd64.tar.gz"), told{}.Say("exit", "0").Answer())
+	h.On(hosttest.Named("unpack rke2.linux-amd64.tar.gz"), told{}.Say("sum", testSum).Say("version", testVersion).Say("verdict", "ok").Answer())
+	h.On(hosttest.Named("put the release into place"), told{}.Answer())
+	started := told{}.Say("since", "1700000000").Say("invocation", "old")
+	h.On(hosttest.Named("start rke2-"+string(n.Role)), started.Answer(), told{}.Blob("unit", unit("activating", "start", "enabled")).Answer(), up())
+	h.On(hosttest.Named("restart rke2-"+string(n.Role)), started.Answer(), up())
+	h.On(hosttest.Named("wait until the node is usable"), told{}.Say("kubeconfig", "yes").Say("ping", "pong").Say("readyz", "ok").Answer())
 	return h
 }
 
 func up() hosttest.Answer {
-	return told{}.blob("unit", unit("active", "running", "enabled")).answer()
+	return told{}.Blob("unit", unit("active", "running", "enabled")).Answer()
 }
 
 func expectTranscript(t *testing.T, h *hosttest.Fake, name string) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 )
 
 // place moves the unpacked release to where it belongs.
@@ -18,7 +19,7 @@ func (j *job) place(ctx context.Context) error {
 		"STAGE": stageDir(j.prefix), "PREFIX": j.prefix, "UNIT_DIR": unitDir(j.prefix),
 	}})
 	var failed *fault.CommandError
-	if errors.As(err, &failed) && noSpace(failed.Stderr) {
+	if errors.As(err, &failed) && hostscript.NoSpace(failed.Stderr) {
 		return j.errorf(fault.NoSpace, name, "%s", fault.Tail(failed.Stderr, 3))
 	}
 	if err == nil {

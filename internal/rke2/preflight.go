@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 )
 
 // Preflight looks whether a machine can become the node, in two round trips and without changing anything. What
@@ -84,21 +86,21 @@ func survey(ctx context.Context, h Host, n Node) (facts, error) {
 	return parseFacts(answer), nil
 }
 
-func parseFacts(answer block) facts {
+func parseFacts(answer hostscript.Answer) facts {
 	f := facts{
-		init: answer.value("pid1"), systemd: answer.value("systemd") == "yes" && answer.value("pid1") == "systemd",
-		arch: answer.value("arch"), hostname: answer.value("hostname"),
-		cpus: number(answer.value("cpus")), memory: number(answer.value("memory_kib")) / 1024,
-		cgroup: answer.value("cgroup"), swap: answer.value("swap") == "yes", noRoute: answer.value("default_route") == "no",
-		tools: set(answer.text["tool"]), rpms: set(answer.text["rpm"]), selinux: answer.value("selinux"),
-		active: set(answer.text["active"]), enabled: set(answer.text["enabled"]),
-		cniUnmanaged: answer.value("cni_unmanaged") == "yes", dirs: map[string]directory{},
+		init: answer.Value("pid1"), systemd: answer.Value("systemd") == "yes" && answer.Value("pid1") == "systemd",
+		arch: answer.Value("arch"), hostname: answer.Value("hostname"),
+		cpus: number(answer.Value("cpus")), memory: number(answer.Value("memory_kib")) / 1024,
+		cgroup: answer.Value("cgroup"), swap: answer.Value("swap") == "yes", noRoute: answer.Value("default_route") == "no",
+		tools: set(answer.Values("tool")), rpms: set(answer.Values("rpm")), selinux: answer.Value("selinux"),
+		active: set(answer.Values("active")), enabled: set(answer.Values("enabled")),
+		cniUnmanaged: answer.Value("cni_unmanaged") == "yes", dirs: map[string]directory{},
 		listeners: parseListeners(answer),
 	}
-	if seconds := number(answer.value("now")); seconds > 0 {
+	if seconds := number(answer.Value("now")); seconds > 0 {
 		f.clock = time.Unix(int64(seconds), 0)
 	}
-	for _, line := range answer.text["dir"] {
+	for _, line := range answer.Values("dir") {
 		fields := strings.Fields(line)
 		if len(fields) == 4 {
 			f.dirs[fields[0]] = directory{writable: fields[1] == "yes", mounted: fields[2] == "yes", freeMiB: number(fields[3]) / 1024}
@@ -107,10 +109,10 @@ func parseFacts(answer block) facts {
 	return f
 }
 
-func parseListeners(answer block) []listener {
+func parseListeners(answer hostscript.Answer) []listener {
 	var found []listener
 	seen := map[int]bool{}
-	for _, line := range answer.text["listener"] {
+	for _, line := range answer.Values("listener") {
 		fields := strings.Fields(line)
 		if len(fields) < 3 || seen[number(fields[0])] {
 			continue

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 )
 
 // Read looks at a machine in one round trip and compares it with the node that it should be. What is not there is
@@ -31,23 +33,23 @@ func Read(ctx context.Context, h Host, n Node) (Observed, error) {
 
 // observe turns the answer of read.sh into what is known. It compares nothing; the role that was asked for only picks
 // the unit of a machine that shows no role of its own.
-func observe(answer block, asked Role) (Observed, error) {
+func observe(answer hostscript.Answer, asked Role) (Observed, error) {
 	o := Observed{
-		Version: answer.value("version"), Prefix: answer.value("prefix"), RPM: answer.value("rpm") == "yes",
-		Hostname: answer.value("hostname"), Address: answer.value("address"), DataDir: answer.value("data_dir"),
-		HasData: answer.value("data") != "", leftover: len(answer.text["stage"]) > 0,
+		Version: answer.Value("version"), Prefix: answer.Value("prefix"), RPM: answer.Value("rpm") == "yes",
+		Hostname: answer.Value("hostname"), Address: answer.Value("address"), DataDir: answer.Value("data_dir"),
+		HasData: answer.Value("data") != "", leftover: len(answer.Values("stage")) > 0,
 	}
 	var err error
 	if o.files, err = filesOf(answer); err != nil {
 		return o, err
 	}
-	units := map[Role]UnitState{Server: parseUnit(string(answer.blob("unit.server"))), Agent: parseUnit(string(answer.blob("unit.agent")))}
-	o.Role = roleOf(units, Role(answer.value("data")))
+	units := map[Role]UnitState{Server: parseUnit(string(answer.Blob("unit.server"))), Agent: parseUnit(string(answer.Blob("unit.agent")))}
+	o.Role = roleOf(units, Role(answer.Value("data")))
 	o.Unit = units[o.Role]
 	if o.Role == "" {
 		o.Unit = units[asked]
 	}
-	o.StaleProcess = strings.HasSuffix(answer.value("exe."+string(o.Role)), " (deleted)")
+	o.StaleProcess = strings.HasSuffix(answer.Value("exe."+string(o.Role)), " (deleted)")
 	o.Installed = o.Prefix != "" || o.Unit.Load == "loaded" || units[Server].Load == "loaded" || units[Agent].Load == "loaded"
 	if found, has := o.files[markerFile]; has {
 		o.ByUs, o.marker = true, decodeMarker(found.content)
@@ -56,13 +58,13 @@ func observe(answer block, asked Role) (Observed, error) {
 	}
 	o.ConfigHash, o.RegistriesHash = o.files[dropInFile].hash(), o.files[registriesFile].hash()
 	o.UserConfig = slices.DeleteFunc(configFiles(o.files), func(name string) bool { return name == dropInFile })
-	o.identify(answer.value("node_id"))
+	o.identify(answer.Value("node_id"))
 	return o, nil
 }
 
 // filesOf reads the files that an answer lists, by path.
-func filesOf(answer block) (map[string]file, error) {
-	names, contents := answer.text["file"], answer.bytes["file"]
+func filesOf(answer hostscript.Answer) (map[string]file, error) {
+	names, contents := answer.Values("file"), answer.Blobs("file")
 	if len(names) != len(contents) {
 		return nil, fmt.Errorf("the answer lists %d files and %d contents", len(names), len(contents))
 	}

@@ -14,7 +14,7 @@ func TestRead_IsOneRoundTrip(t *testing.T) {
 	t.Parallel()
 	n := firstServer()
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), running(t, n, testVersion).answer())
+	h.On(hosttest.Named("read RKE2"), running(t, n, testVersion).Answer())
 	o, err := Read(t.Context(), h, n)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,7 @@ func TestRead_IsOneRoundTrip(t *testing.T) {
 func TestRead_BareMachineIsNoError(t *testing.T) {
 	t.Parallel()
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), bare().answer())
+	h.On(hosttest.Named("read RKE2"), bare().Answer())
 	o, err := Read(t.Context(), h, firstServer())
 	if err != nil || o.Installed || o.HasData || len(o.Differences) > 0 || o.String() != "no RKE2" {
 		t.Errorf("got %+v, %v", o, err)
@@ -44,8 +44,8 @@ func TestRead_BelievesOnlyAWholeAnswer(t *testing.T) {
 	t.Parallel()
 	for name, output := range map[string]string{
 		"another command": "Welcome to the jump host\n",
-		"cut off":         blockBegin + "\ns hostname cp1\n",
-		"broken entry":    blockBegin + "\nb file %%%\n" + blockEnd,
+		"cut off":         "@terraform-provider-lab begin\ns hostname cp1\n",
+		"broken entry":    "@terraform-provider-lab begin\nb file %%%\n@terraform-provider-lab end",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,13 +76,13 @@ func TestRead_SaysDriftInWords(t *testing.T) {
 		Role: Server, Version: testVersion, CNI: []string{"calico"}, Config: map[string]any{"etcd-s3-secret-key": "canary", "profile": "cis"},
 		Registries: &Registries{Mirrors: map[string]Mirror{"docker.io": {Endpoints: []string{"https://m"}}}},
 	}
-	found := bare().say("prefix", defaultPrefix).say("version", "v1.35.6+rke2r1").say("data", "server").
-		say("exe.server", "/usr/local/bin/rke2 (deleted)").blob("unit.server", unit("active", "running", "disabled")).
-		file(markerFile, "600", `{"complete":true}`).
-		file(dropInFile, "644", "cni: [canal]\netcd-s3-secret-key: leaked\nextra: 1\n").
-		file(registriesFile, "600", "mirrors:\n  docker.io:\n    endpoint: [https://other]\nconfigs:\n  m:\n    auth: {password: leaked}\n")
+	found := bare().Say("prefix", defaultPrefix).Say("version", "v1.35.6+rke2r1").Say("data", "server").
+		Say("exe.server", "/usr/local/bin/rke2 (deleted)").Blob("unit.server", unit("active", "running", "disabled"))
+	found = withFile(found, markerFile, "600", `{"complete":true}`)
+	found = withFile(found, dropInFile, "644", "cni: [canal]\netcd-s3-secret-key: leaked\nextra: 1\n")
+	found = withFile(found, registriesFile, "600", "mirrors:\n  docker.io:\n    endpoint: [https://other]\nconfigs:\n  m:\n    auth: {password: leaked}\n")
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), found.answer())
+	h.On(hosttest.Named("read RKE2"), found.Answer())
 	o, err := Read(t.Context(), h, n)
 	if err != nil {
 		t.Fatal(err)
@@ -108,9 +108,9 @@ func TestRead_SeesEditedCredentials(t *testing.T) {
 	n := firstServer()
 	known := n
 	known.Registries = &Registries{}
-	edited := running(t, n, testVersion).file(registriesFile, "600", "configs:\n  m:\n    auth: {password: other}\n")
+	edited := withFile(running(t, n, testVersion), registriesFile, "600", "configs:\n  m:\n    auth: {password: other}\n")
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), running(t, n, testVersion).answer(), edited.answer())
+	h.On(hosttest.Named("read RKE2"), running(t, n, testVersion).Answer(), edited.Answer())
 	o, err := Read(t.Context(), h, known)
 	if err != nil || len(o.Drift()) > 0 {
 		t.Errorf("as written: %v, %v", o.Drift(), err)
@@ -125,9 +125,9 @@ func TestRead_MissingFiles(t *testing.T) {
 	t.Parallel()
 	n := agent()
 	n.Registries = &Registries{}
-	found := bare().say("prefix", defaultPrefix).say("version", testVersion).say("data", "agent").blob("unit.agent", unit("inactive", "dead", "enabled"))
+	found := bare().Say("prefix", defaultPrefix).Say("version", testVersion).Say("data", "agent").Blob("unit.agent", unit("inactive", "dead", "enabled"))
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), found.answer(), found.file(dropInFile, "600", "x: [").answer())
+	h.On(hosttest.Named("read RKE2"), found.Answer(), withFile(found, dropInFile, "600", "x: [").Answer())
 	for _, want := range []string{"config: want a file " + dropInFile + ", host has none", "config: want a YAML mapping, host has something that cannot be read as one"} {
 		o, err := Read(t.Context(), h, n)
 		if err != nil {
@@ -142,22 +142,25 @@ func TestRead_MissingFiles(t *testing.T) {
 
 func TestRead_FindsNameAddressAndRole(t *testing.T) {
 	t.Parallel()
+	last := withFile(bare(), configFile, "644", "node-name: a\n")
+	last = withFile(last, dropInFile, "600", "node-name: b\n")
+	last = withFile(last, configDir+"/config.yaml.d/99.yaml", "600", "node-name: c\nnode-ip: [10.2.0.1]\n")
 	for name, c := range map[string]struct {
 		found         told
 		node, address string
 		role          Role
 	}{
 		"by the machine":         {bare(), "cp1", "10.0.0.7", ""},
-		"by config.yaml":         {bare().file(configFile, "644", "node-name: Boss\nnode-ip: 10.1.0.1,fd00::1\n"), "Boss", "10.1.0.1", ""},
-		"the last file wins":     {bare().file(configFile, "644", "node-name: a\n").file(dropInFile, "600", "node-name: b\n").file(configDir+"/config.yaml.d/99.yaml", "600", "node-name: c\nnode-ip: [10.2.0.1]\n"), "c", "10.2.0.1", ""},
-		"with the node's id":     {bare().say("node_id", "0a1b2c3d").file(configFile, "644", "with-node-id: true\n"), "cp1-0a1b2c3d", "10.0.0.7", ""},
-		"running beats enabled":  {bare().blob("unit.server", unit("inactive", "dead", "enabled")).blob("unit.agent", unit("active", "running", "disabled")), "cp1", "10.0.0.7", Agent},
-		"enabled beats data":     {bare().blob("unit.server", unit("inactive", "dead", "enabled")).say("data", "agent"), "cp1", "10.0.0.7", Server},
-		"data when nothing else": {bare().blob("unit.server", unit("inactive", "dead", "disabled")).say("data", "agent"), "cp1", "10.0.0.7", Agent},
+		"by config.yaml":         {withFile(bare(), configFile, "644", "node-name: Boss\nnode-ip: 10.1.0.1,fd00::1\n"), "Boss", "10.1.0.1", ""},
+		"the last file wins":     {last, "c", "10.2.0.1", ""},
+		"with the node's id":     {withFile(bare().Say("node_id", "0a1b2c3d"), configFile, "644", "with-node-id: true\n"), "cp1-0a1b2c3d", "10.0.0.7", ""},
+		"running beats enabled":  {bare().Blob("unit.server", unit("inactive", "dead", "enabled")).Blob("unit.agent", unit("active", "running", "disabled")), "cp1", "10.0.0.7", Agent},
+		"enabled beats data":     {bare().Blob("unit.server", unit("inactive", "dead", "enabled")).Say("data", "agent"), "cp1", "10.0.0.7", Server},
+		"data when nothing else": {bare().Blob("unit.server", unit("inactive", "dead", "disabled")).Say("data", "agent"), "cp1", "10.0.0.7", Agent},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o, err := observe(c.found.block(t), Server)
+			o, err := observe(c.found.Read(t), Server)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -85,7 +85,7 @@ func TestUnpackScript(t *testing.T) {
 			}
 			answer := sh(t, "unpack.sh", map[string]string{"STAGE": stage, "NAME": "a.tar.gz", "SUM": sum}, bin)
 			for key, want := range c.want {
-				if got := answer.value(key); got != want {
+				if got := answer.Value(key); got != want {
 					t.Errorf("%s: got %q, want %q", key, got, want)
 				}
 			}
@@ -165,7 +165,7 @@ func TestImagesScript(t *testing.T) {
 		sum("cilium") + " rke2-images-cilium.linux-amd64.tar.zst\n"
 	env := map[string]string{"VERB": "list", "ARCHIVES": archives, "FROM": from, "STAGE": stage, "IMAGES": images}
 	want := []string{"rke2-images.linux-amd64.tar.zst", "rke2-images-calico.linux-amd64.tar.gz"}
-	if diff := cmp.Diff(want, sh(t, "images.sh", env, nil).text["missing"]); diff != "" {
+	if diff := cmp.Diff(want, sh(t, "images.sh", env, nil).Values("missing")); diff != "" {
 		t.Errorf("missing: want(-) got(+):\n%s", diff)
 	}
 	env["VERB"], env["ARCHIVES"] = "put", sum("core")+" rke2-images.linux-amd64.tar.zst\n"
@@ -174,13 +174,13 @@ func TestImagesScript(t *testing.T) {
 		t.Errorf("copied %q", got)
 	}
 	env["VERB"], env["ARCHIVES"] = "list", archives
-	if diff := cmp.Diff(want[1:], sh(t, "images.sh", env, nil).text["missing"]); diff != "" {
+	if diff := cmp.Diff(want[1:], sh(t, "images.sh", env, nil).Values("missing")); diff != "" {
 		t.Errorf("missing after a copy: want(-) got(+):\n%s", diff)
 	}
 	env["VERB"], env["ARCHIVES"] = "put", sum("something else")+" rke2-images-calico.linux-amd64.tar.gz\n"
 	answer := sh(t, "images.sh", env, nil)
-	if answer.value("verdict") != "checksum" || answer.value("sum") != sum("calico") {
-		t.Errorf("a wrong sum: got %v", answer.text)
+	if answer.Value("verdict") != "checksum" || answer.Value("sum") != sum("calico") {
+		t.Errorf("a wrong sum: got %v", answer)
 	}
 	entries, err := os.ReadDir(images)
 	if err != nil || len(entries) != 1 {

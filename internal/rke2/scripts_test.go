@@ -1,13 +1,11 @@
 package rke2
 
 import (
-	"bytes"
 	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,38 +13,26 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript/hostscripttest"
 )
 
 // sh runs one of the package's scripts on this machine, with stand-ins for the programs in bin before its own. A
 // program whose stand-in is [absent] is one that the machine does not have.
-func sh(t *testing.T, name string, env, bin map[string]string) block {
+func sh(t *testing.T, name string, env, bin map[string]string) hostscript.Answer {
 	t.Helper()
-	text, err := script{file: name}.text()
-	if err != nil {
-		t.Fatal(err)
-	}
+	machine := hostscripttest.NewShell(t, "this machine")
 	for program, body := range bin {
 		if body == absent {
-			text = strings.ReplaceAll(text, "has "+program, "false")
+			machine.Absent = append(machine.Absent, program)
+		} else {
+			machine.Provide(t, program, body)
 		}
 	}
-	path := t.TempDir()
-	for program, body := range bin {
-		writeFile(t, filepath.Join(path, program), "#!/bin/sh\n"+body, 0o755)
-	}
-	command := exec.CommandContext(t.Context(), "/bin/sh", "-c", text)
-	command.Env = []string{"PATH=" + path + ":/usr/local/bin:/usr/bin:/bin"}
-	for key, value := range env {
-		command.Env = append(command.Env, key+"="+value)
-	}
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		t.Fatalf("%s: %v\n%s%s", name, err, &stdout, &stderr)
-	}
-	answer, err := parseBlock("noise of a ~/.bashrc\n" + stdout.String())
+	answer, err := run(t.Context(), machine, script{name: name, file: name, env: env})
 	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", name, err, &stdout, &stderr)
+		t.Fatal(err)
 	}
 	return answer
 }
@@ -97,11 +83,11 @@ func TestReadScript(t *testing.T) {
 		"prefix": root + "/usr", "version": testVersion, "stage": root + "/usr/.stage", "data_dir": root + "/data", "data": "server",
 		"address": "10.0.0.7",
 	} {
-		if got := answer.value(key); got != want {
+		if got := answer.Value(key); got != want {
 			t.Errorf("%s: got %q, want %q", key, got, want)
 		}
 	}
-	if unit := parseUnit(string(answer.blob("unit.agent"))); unit.Name != "rke2-agent.service" || unit.MainPID != os.Getpid() {
+	if unit := parseUnit(string(answer.Blob("unit.agent"))); unit.Name != "rke2-agent.service" || unit.MainPID != os.Getpid() {
 		t.Errorf("unit: %+v", unit)
 	}
 	files, err := filesOf(answer)
@@ -164,14 +150,14 @@ echo 'time="t" level=warning msg="Unknown flag --ingress-controler found in conf
 echo 'time="t" level=fatal msg="over"'`
 	env := map[string]string{"UNIT": "x.service", "UNIT_PROPERTIES": "a,b", "SINCE": "5", "DATA_DIR": t.TempDir() + "/none"}
 	down := sh(t, "poll.sh", env, map[string]string{"systemctl": "echo ActiveState=activating", "journalctl": journal})
-	if lines := journalLines(string(down.blob("journal"))); len(lines) != 2 || lines[1] != "fatal: over" {
+	if lines := journalLines(string(down.Blob("journal"))); len(lines) != 2 || lines[1] != "fatal: over" {
 		t.Errorf("journal: %q", lines)
 	}
-	if down.value("free_kib") == "" {
+	if down.Value("free_kib") == "" {
 		t.Error("the room left is not told")
 	}
 	up := sh(t, "poll.sh", env, map[string]string{"systemctl": "echo ActiveState=active", "journalctl": journal})
-	if diff := cmp.Diff([]string{"ingress-controler"}, up.text["unknown"]); diff != "" || up.blob("journal") != nil {
+	if diff := cmp.Diff([]string{"ingress-controler"}, up.Values("unknown")); diff != "" || up.Blob("journal") != nil {
 		t.Errorf("unknown keys: %s", diff)
 	}
 }

@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/dxlab/terraform-provider-lab/internal/download"
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 )
 
 // stage brings the release to the machine, verifies it and unpacks it beside its place, so that a cut or a wrong
@@ -76,7 +78,7 @@ func (j *job) sums(ctx context.Context) (map[string]string, error) {
 			return nil, j.explainMissing(ctx, err)
 		}
 	}
-	return parseSums(string(content)), nil
+	return download.Sums(content), nil
 }
 
 // explainMissing adds to a release that does not exist which ones do.
@@ -129,31 +131,31 @@ func (j *job) unpack(ctx context.Context, archive, sum string) error {
 	if err != nil {
 		return err
 	}
-	switch verdict := answer.value("verdict"); verdict {
+	switch verdict := answer.Value("verdict"); verdict {
 	case "ok":
 	case "checksum":
-		return j.errorf(fault.Integrity, name, "its sha256 is %s and %s promises %s: nothing was installed", answer.value("sum"), sumsName(j.arch), sum)
+		return j.errorf(fault.Integrity, name, "its sha256 is %s and %s promises %s: nothing was installed", answer.Value("sum"), sumsName(j.arch), sum)
 	case "space":
 		return j.errorf(fault.NoSpace, name, "no space left: it needs %d MiB and %s has %d MiB free; nothing was installed",
-			number(answer.value("need_kib"))/1024+1, j.prefix, number(answer.value("free_kib"))/1024)
+			number(answer.Value("need_kib"))/1024+1, j.prefix, number(answer.Value("free_kib"))/1024)
 	case "layout":
-		return j.errorf(fault.Invalid, name, "it has no %s, so it is no release of RKE2", answer.value("absent"))
+		return j.errorf(fault.Invalid, name, "it has no %s, so it is no release of RKE2", answer.Value("absent"))
 	default:
 		kind := fault.Command
-		if noSpace(answer.value("error")) {
+		if hostscript.NoSpace(answer.Value("error")) {
 			kind = fault.NoSpace
 		}
-		return j.errorf(kind, name, "%s", orNothing(answer.value("error")))
+		return j.errorf(kind, name, "%s", orNothing(answer.Value("error")))
 	}
 	return j.stagedVersion(name, answer)
 }
 
 // stagedVersion compares the program that was unpacked with what was asked for. A directory of artifacts without a
 // version decides here which one it is.
-func (j *job) stagedVersion(name string, answer block) error {
-	found := answer.value("version")
+func (j *job) stagedVersion(name string, answer hostscript.Answer) error {
+	found := answer.Value("version")
 	if _, err := ParseVersion(found); err != nil {
-		return j.errorf(fault.Invalid, name, "the program in it does not tell its version: %s", orNothing(answer.value("error")))
+		return j.errorf(fault.Invalid, name, "the program in it does not tell its version: %s", orNothing(answer.Value("error")))
 	}
 	if j.out.Version == "" {
 		j.out.Version = found
@@ -164,6 +166,6 @@ func (j *job) stagedVersion(name string, answer block) error {
 	if found != j.out.Version {
 		return j.errorf(fault.Integrity, name, "the program in it is %s, not %s: nothing was installed", found, j.out.Version)
 	}
-	j.sum = answer.value("sum")
+	j.sum = answer.Value("sum")
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 	"github.com/dxlab/terraform-provider-lab/internal/wait"
 )
 
@@ -60,9 +61,9 @@ func (j *job) launch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	j.started = answer.value("since")
+	j.started = answer.Value("since")
 	if j.change.restart {
-		j.former = answer.value("invocation")
+		j.former = answer.Value("invocation")
 	}
 	j.out.Started = true
 	return nil
@@ -99,15 +100,15 @@ func (j *job) usable(ctx context.Context) error {
 }
 
 // unusable says what a server lacks, or nothing. An API server that refuses anonymous questions does answer.
-func unusable(answer block) string {
-	readyz := answer.value("readyz")
+func unusable(answer hostscript.Answer) string {
+	readyz := answer.Value("readyz")
 	switch {
-	case answer.value("kubeconfig") != "yes":
+	case answer.Value("kubeconfig") != "yes":
 		return "there is no kubeconfig yet"
-	case answer.value("downloader") == "no":
+	case answer.Value("downloader") == "no":
 		return ""
-	case !strings.Contains(answer.value("ping"), "pong"):
-		return "the supervisor does not answer: " + orNothing(answer.value("ping"))
+	case !strings.Contains(answer.Value("ping"), "pong"):
+		return "the supervisor does not answer: " + orNothing(answer.Value("ping"))
 	case readyz != "ok" && !strings.Contains(readyz, "Unauthorized") && !strings.Contains(readyz, "orbidden"):
 		return "the API server is not ready: " + orNothing(readyz)
 	}

@@ -37,7 +37,7 @@ func TestTokenFrom_TakesTheLeastToken(t *testing.T) {
 func TestTokenFrom_SaysWhyThereIsNone(t *testing.T) {
 	t.Parallel()
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), bare().answer())
+	h.On(hosttest.Named("read RKE2"), bare().Answer())
 	_, err := TokenFrom(h, Agent, "")(t.Context())
 	expectFault(t, err, fault.NotFound, "read the join token: 10.0.0.1 has none: RKE2 has not run there as a server yet")
 	h.Fail("read", "/var/lib/rancher/rke2/server/agent-token", fault.Newf(fault.Denied, "no"))
@@ -51,7 +51,7 @@ func TestTokenFrom_SaysWhyThereIsNone(t *testing.T) {
 func TestTokenFrom_FollowsTheServersDataDirectory(t *testing.T) {
 	t.Parallel()
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), bare().say("data_dir", "/data/rke2").answer())
+	h.On(hosttest.Named("read RKE2"), bare().Say("data_dir", "/data/rke2").Answer())
 	h.SetFile("/data/rke2/server/token", hosttest.File{Content: []byte("moved")})
 	token, err := TokenFrom(h, Agent, "")(t.Context())
 	if err != nil || token.value != "moved" {

@@ -88,11 +88,11 @@ func (r *removal) uninstall(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if skipped := answer.value("skipped"); skipped != "" {
+	if skipped := answer.Value("skipped"); skipped != "" {
 		r.log.Info("the release's uninstall script was not used", "reason", skipped)
 	}
-	if exit := answer.value("exit"); exit != "" && exit != "0" {
-		r.log.Warn("the release's uninstall script failed; clearing up without it", "exit", exit, "said", redact(answer.value("error")))
+	if exit := answer.Value("exit"); exit != "" && exit != "0" {
+		r.log.Warn("the release's uninstall script failed; clearing up without it", "exit", exit, "said", redact(answer.Value("error")))
 	}
 	return nil
 }
@@ -102,8 +102,8 @@ func (r *removal) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if left := answer.text["left"]; len(left) > 0 {
-		return r.errorf(fault.Conflict, "clear what is left", "these stayed: %s%s", strings.Join(left, ", "), because(answer.value("error")))
+	if left := answer.Values("left"); len(left) > 0 {
+		return r.errorf(fault.Conflict, "clear what is left", "these stayed: %s%s", strings.Join(left, ", "), because(answer.Value("error")))
 	}
 	return nil
 }

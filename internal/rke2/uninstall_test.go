@@ -15,9 +15,9 @@ import (
 func removable(t *testing.T, found told) *hosttest.Fake {
 	t.Helper()
 	h := hosttest.NewFake(t, "10.0.0.1")
-	h.On(hosttest.Named("read RKE2"), found.answer())
+	h.On(hosttest.Named("read RKE2"), found.Answer())
 	for _, step := range []string{"stop RKE2", "uninstall RKE2", "clear what is left"} {
-		h.On(hosttest.Named(step), told{}.answer())
+		h.On(hosttest.Named(step), told{}.Answer())
 	}
 	return h
 }
@@ -68,9 +68,9 @@ func TestUninstall_NothingThereIsDone(t *testing.T) {
 func TestUninstall_FinishesWhatWasCutOff(t *testing.T) {
 	t.Parallel()
 	for name, found := range map[string]told{
-		"data only":         bare().say("data", "server"),
-		"working directory": bare().say("stage", stageDir(defaultPrefix)),
-		"mark only":         bare().file(markerFile, "600", "{}"),
+		"data only":         bare().Say("data", "server"),
+		"working directory": bare().Say("stage", stageDir(defaultPrefix)),
+		"mark only":         withFile(bare(), markerFile, "600", "{}"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -109,7 +109,7 @@ func TestUninstall_StopsAtARefusalOfTheCluster(t *testing.T) {
 func TestUninstall_SaysWhatStayed(t *testing.T) {
 	t.Parallel()
 	h := removable(t, running(t, firstServer(), testVersion))
-	h.On(hosttest.Named("uninstall RKE2"), told{}.say("exit", "1").say("error", "Device or resource busy").answer())
-	h.On(hosttest.Named("clear what is left"), told{}.say("left", defaultDataDir).say("error", "find: busy").answer())
+	h.On(hosttest.Named("uninstall RKE2"), told{}.Say("exit", "1").Say("error", "Device or resource busy").Answer())
+	h.On(hosttest.Named("clear what is left"), told{}.Say("left", defaultDataDir).Say("error", "find: busy").Answer())
 	expectFault(t, Uninstall(t.Context(), h, UninstallOptions{}), fault.Conflict, "clear what is left on 10.0.0.1: these stayed: /var/lib/rancher/rke2: find: busy")
 }

@@ -60,8 +60,8 @@ func TestUpdate_UncordonsAfterAFailedRestart(t *testing.T) {
 	old, n := firstServer(), firstServer()
 	n.CNI = []string{"canal"}
 	h := scripted(t, n, running(t, old, testVersion))
-	h.On(hosttest.Named("restart rke2-server"), told{}.say("since", "1").say("invocation", "old").answer(),
-		told{}.blob("unit", "ActiveState=failed").answer())
+	h.On(hosttest.Named("restart rke2-server"), told{}.Say("since", "1").Say("invocation", "old").Answer(),
+		told{}.Blob("unit", "ActiveState=failed").Answer())
 	uncordoned := false
 	_, err := Update(t.Context(), h, n, Options{AfterRestart: func(context.Context) error { uncordoned = true; return errors.New("uncordon: no") }})
 	expectFault(t, err, fault.Command, "restart rke2-server on 10.0.0.1:", "uncordon: no")
@@ -76,7 +76,7 @@ func TestUpdate_WaitsForTheNewProcess(t *testing.T) {
 	n.Config = map[string]any{"debug": true}
 	h := scripted(t, n, running(t, old, testVersion), running(t, n, testVersion))
 	same := strings.Replace(unit("active", "running", "enabled"), "InvocationID=new", "InvocationID=old", 1)
-	h.On(hosttest.Named("restart rke2-agent"), told{}.say("since", "1").say("invocation", "old").answer(), told{}.blob("unit", same).answer(), up())
+	h.On(hosttest.Named("restart rke2-agent"), told{}.Say("since", "1").Say("invocation", "old").Answer(), told{}.Blob("unit", same).Answer(), up())
 	if _, err := Update(t.Context(), h, n, Options{}); err != nil {
 		t.Fatal(err)
 	}
@@ -88,13 +88,8 @@ func TestUpdate_WaitsForTheNewProcess(t *testing.T) {
 func TestUpdate_RestartsForAnotherToken(t *testing.T) {
 	t.Parallel()
 	n := agent()
-	found := running(t, n, testVersion).blob("unit.agent", unit("activating", "start", "enabled"))
-	lost := append(told{}, found...)
-	for i, line := range lost {
-		if strings.HasSuffix(line, tokenFile) {
-			lost[i] = strings.Replace(line, "600", "644", 1)
-		}
-	}
+	found := running(t, n, testVersion).Blob("unit.agent", unit("activating", "start", "enabled"))
+	lost := withFile(found, tokenFile, "644", "")
 	h := scripted(t, n, lost, running(t, n, testVersion))
 	h.SetFile(tokenFile, hosttest.File{Content: []byte("former"), Mode: 0o644})
 	out, err := Update(t.Context(), h, n, Options{})
@@ -111,7 +106,7 @@ func TestUpdate_ChoosesTheVersion(t *testing.T) {
 	const old = "v1.34.6+rke2r1"
 	chosen := func(channel string) told {
 		b := running(t, Node{Role: Server}, old)
-		return b.file(markerFile, "600", strings.Replace(readMarker(t, b), `"complete"`, `"channel": "`+channel+`", "complete"`, 1))
+		return withFile(b, markerFile, "600", strings.Replace(readMarker(t, b), `"complete"`, `"channel": "`+channel+`", "complete"`, 1))
 	}
 	for name, c := range map[string]struct {
 		found   told
@@ -145,12 +140,12 @@ func TestUpdate_ChoosesTheVersion(t *testing.T) {
 }
 
 func foreignServer(version string) told {
-	return bare().say("prefix", defaultPrefix).say("version", version).say("data", "server").blob("unit.server", unit("active", "running", "enabled"))
+	return bare().Say("prefix", defaultPrefix).Say("version", version).Say("data", "server").Blob("unit.server", unit("active", "running", "enabled"))
 }
 
 func readMarker(t *testing.T, b told) string {
 	t.Helper()
-	files, err := filesOf(b.block(t))
+	files, err := filesOf(b.Read(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,8 +163,8 @@ func TestUpdate_NeverInstallsAnew(t *testing.T) {
 func TestUpdate_KeepsAUsersRegistries(t *testing.T) {
 	t.Parallel()
 	n := firstServer()
-	h := scripted(t, n, foreignServer(testVersion).file(registriesFile, "644", "mirrors: {}\n"), running(t, n, testVersion))
-	h.On(hosttest.Named("keep the registries"), told{}.answer())
+	h := scripted(t, n, withFile(foreignServer(testVersion), registriesFile, "644", "mirrors: {}\n"), running(t, n, testVersion))
+	h.On(hosttest.Named("keep the registries"), told{}.Answer())
 	out, err := Update(t.Context(), h, n, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -180,7 +175,7 @@ func TestUpdate_KeepsAUsersRegistries(t *testing.T) {
 	without := n
 	without.Registries = nil
 	h = scripted(t, without, running(t, n, testVersion), running(t, without, testVersion))
-	h.On(hosttest.Named("take the registries away"), told{}.answer())
+	h.On(hosttest.Named("take the registries away"), told{}.Answer())
 	if out, err = Update(t.Context(), h, without, Options{}); err != nil || !out.Started {
 		t.Errorf("outcome %+v, %v", out, err)
 	}

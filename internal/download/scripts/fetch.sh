@@ -1,8 +1,15 @@
-# Fetches URL into FOLDER/NAME. With SHOW the content is told as well. It tells how it went in exit, status and error and
-# leaves the judgement to the caller.
+# Fetches URL, or copies the file SOURCE, into the file FOLDER/NAME. With SHOW the content is told as well and not kept.
+# It tells how it went in exit, status and error and leaves the judgement to the caller.
 cd "$FOLDER" || exit 1
 status=
-if has curl; then
+if [ -n "$SOURCE" ]; then
+	say tool cp
+	if [ ! -e "$SOURCE" ]; then
+		say missing "$SOURCE"
+	fi
+	said=$(cp -- "$SOURCE" "./$NAME" 2>&1)
+	code=$?
+elif has curl; then
 	say tool curl
 	said=$(curl --location --silent --show-error --fail --connect-timeout 20 --speed-limit 1 --speed-time 60 \
 		--output "./$NAME" --write-out '%{http_code}' "$URL" 2>&1)
@@ -23,7 +30,7 @@ say exit "$code"
 say status "$status"
 if [ "$code" != 0 ]; then
 	say error "$(printf '%s\n' "$said" | tail -n 3)"
-	[ "$(df -Pk . | awk 'NR == 2 { print $4 }')" -ge 64 ] || say full yes
+	say free_kib "$(df -Pk . | awk 'NR == 2 { print $4 }')"
 	rm -f -- "./$NAME"
 elif [ -n "$SHOW" ]; then
 	blob content <"./$NAME"

@@ -8,12 +8,14 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/host"
 	"github.com/dxlab/terraform-provider-lab/internal/host/hosttest"
+	"github.com/dxlab/terraform-provider-lab/internal/hostscript"
 )
 
 // Shell is a host whose scripts run on this machine, as the user of the test. Its other methods are those of a
@@ -22,6 +24,8 @@ type Shell struct {
 	*hosttest.Fake
 	// Path is put in front of the search path, for stand-ins of programs.
 	Path string
+	// Absent are programs that this machine has and the scripts are not to find.
+	Absent []string
 	// Before, when it is set, is called before each script.
 	Before func(host.Command)
 }
@@ -37,7 +41,11 @@ func (s *Shell) Run(ctx context.Context, c host.Command) (host.Result, error) {
 	if s.Before != nil {
 		s.Before(c)
 	}
-	command := exec.CommandContext(ctx, "/bin/sh", "-c", c.Script)
+	script := c.Script
+	for _, program := range s.Absent {
+		script = strings.ReplaceAll(script, "has "+program, "false")
+	}
+	command := exec.CommandContext(ctx, "/bin/sh", "-c", script)
 	command.Stdin = c.Stdin
 	command.Env = []string{"PATH=" + strings.TrimPrefix(s.Path+":", ":") + "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=" + os.TempDir()}
 	for key, value := range c.Env {
@@ -57,6 +65,17 @@ func (s *Shell) Run(ctx context.Context, c host.Command) (host.Result, error) {
 	return result, &fault.CommandError{Name: c.Title(), Host: s.String(), Code: result.Code, Stderr: result.Stderr}
 }
 
+// Provide puts a stand-in of a program, a shell script, in front of the search path.
+func (s *Shell) Provide(t testing.TB, program, body string) {
+	t.Helper()
+	if s.Path == "" {
+		s.Path = t.TempDir()
+	}
+	if err := os.WriteFile(filepath.Join(s.Path, program), []byte("#!/bin/sh\n"+body), 0o700); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Told is a made-up answer of a script.
 type Told struct{ lines []string }
 
@@ -68,6 +87,18 @@ func (t Told) Say(key, value string) Told {
 // Blob adds bytes.
 func (t Told) Blob(key, value string) Told {
 	return Told{append(append([]string(nil), t.lines...), "b "+key+" "+base64.StdEncoding.EncodeToString([]byte(value)))}
+}
+
+// Read is the answer as a caller of [hostscript.Run] gets it.
+func (t Told) Read(tb testing.TB) hostscript.Answer {
+	tb.Helper()
+	h := hosttest.NewFake(tb, "h")
+	h.On(hosttest.Named("tell"), t.Answer())
+	answer, err := hostscript.Run(tb.Context(), h, hostscript.Script{Name: "tell"})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return answer
 }
 
 // Answer is the answer as a fake host gives it.
