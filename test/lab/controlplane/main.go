@@ -1,6 +1,6 @@
 // Command lab-controlplane is a Kubernetes control plane in one binary: etcd, kube-apiserver, kube-controller-manager, kube-scheduler and
 // KWOK, each run as a child of `lab-controlplane run`, which also plays what the controllers of installed charts would do. For nodes with
-// containers it is kubelet and kube-proxy too.
+// containers it is kubelet, kube-proxy and CoreDNS too.
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/component-base/version"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/dns"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/kubelet"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/server"
 )
@@ -31,6 +32,7 @@ const usage = `usage: lab-controlplane COMMAND [flags]
                the components, run by run
   kubelet      run the pods of a node that are more than simulated (see kubelet --help)
   kube-proxy   bring Services to pods
+  coredns      answer for the cluster's names (see coredns --help)
 `
 
 func main() {
@@ -59,6 +61,8 @@ func own(command string, args []string) error {
 		return run(ctx, args)
 	case "kubelet":
 		return kubelet.Run(ctx, args)
+	case "coredns":
+		return dns.Run(ctx, args)
 	case "etcd-leave", "etcd-members":
 		return etcd(ctx, command, args)
 	case "version":
