@@ -14,11 +14,12 @@ import (
 	"testing"
 	"time"
 
+	lab "github.com/dxlab/terraform-provider-lab/test/lab"
 	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release"
 )
 
-func TestMain(m *testing.M) { hosts.Main(m) }
+func TestMain(m *testing.M) { hosts.Main(m, lab.PrepareContainers) }
 
 const (
 	stable = "v1.35.7+rke2r1"

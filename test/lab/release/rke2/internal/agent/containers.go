@@ -24,7 +24,9 @@ func (o Options) runContainers(ctx context.Context, node joined, id Identity, se
 	if err != nil {
 		return err
 	}
-	api, err := o.nodeClient(node, servers)
+	api, err := kubeapi.New(kubeapi.Options{
+		Server: "https://127.0.0.1:6443", CA: node.serverCA, Cert: node.proxyCert, Key: node.proxyKey, Agent: "rke2", DialFunc: servers.Dialer("6443"),
+	})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubelet"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/layout"
@@ -68,9 +69,12 @@ const containerdBinary = "/usr/bin/containerd"
 // pods on a real RKE2 node, and all containers go on.
 func (n Node) Run(ctx context.Context) error {
 	var running sync.WaitGroup
-	for _, o := range []process.Options{n.containerd(), n.kubelet()} {
-		running.Go(func() { process.RunBound(ctx, o) })
-	}
+	running.Go(func() { process.RunBound(ctx, n.containerd()) })
+	running.Go(func() {
+		// a kubelet that finds no containerd gives up
+		waitContainerd(ctx)
+		process.RunBound(ctx, n.kubelet())
+	})
 	outliving := []process.Options{n.dns()}
 	if n.Proxy {
 		outliving = append(outliving, n.proxy())
@@ -90,6 +94,24 @@ func (n Node) Run(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// waitContainerd waits until containerd accepts connections, or ctx ends.
+func waitContainerd(ctx context.Context) {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	var dialer net.Dialer
+	for {
+		if conn, err := dialer.DialContext(ctx, "unix", socket); err == nil {
+			_ = conn.Close()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }
 
 func (n Node) containerd() process.Options {

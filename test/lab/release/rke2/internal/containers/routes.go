@@ -19,7 +19,8 @@ const routeProtocol = "42"
 const routePause = 5 * time.Second
 
 // KeepRoutes keeps the routes to pods of other nodes until ctx ends, and one that refuses what goes to simulated pods: their addresses belong
-// to nobody, and a dial fails at once instead of waiting for an answer.
+// to nobody, and a dial fails at once instead of waiting for an answer. The client must be allowed to list nodes: kube-proxy is, a kubelet sees
+// its own alone.
 func (n Node) KeepRoutes(ctx context.Context, api *kubeapi.Client) {
 	told := ""
 	for ctx.Err() == nil {
