@@ -18,7 +18,7 @@ const sniff = time.Second
 
 // connection is a connection that knows where it was going to. Its first bytes can be looked at.
 type connection struct {
-	*net.TCPConn
+	net.Conn // not *net.TCPConn, whose WriteTo would pass the reader by
 
 	to     netip.AddrPort
 	reader *bufio.Reader
@@ -33,7 +33,15 @@ func connectionOf(ctx context.Context) *connection {
 }
 
 func newConnection(tcp *net.TCPConn, to netip.AddrPort) *connection {
-	return &connection{TCPConn: tcp, to: to, reader: bufio.NewReader(tcp)}
+	return &connection{Conn: tcp, to: to, reader: bufio.NewReader(tcp)}
+}
+
+// CloseWrite tells the client that nothing more comes.
+func (c *connection) CloseWrite() error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		return tcp.CloseWrite()
+	}
+	return nil
 }
 
 // Read implements net.Conn.

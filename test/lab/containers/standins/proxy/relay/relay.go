@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/proxy/capture"
@@ -23,6 +24,8 @@ type Relay struct {
 	Tracer *trace.Tracer
 	Stats  *stats.Stats
 	Logger *slog.Logger
+	// Original tells where a captured connection was going to.
+	Original func(*net.TCPConn) (netip.AddrPort, error)
 
 	balancer route.Balancer
 	// others reaches other pods, own the proxy's own workload.
@@ -41,7 +44,7 @@ const (
 // New makes a relay.
 func New(current func() *config.Config, tracer *trace.Tracer, counts *stats.Stats, logger *slog.Logger) *Relay {
 	return &Relay{
-		Config: current, Tracer: tracer, Stats: counts, Logger: logger,
+		Config: current, Tracer: tracer, Stats: counts, Logger: logger, Original: capture.Original,
 		others: transport(&net.Dialer{Timeout: connectTimeout}), own: transport(ownDialer()),
 	}
 }
@@ -111,7 +114,7 @@ func (r *Relay) server(handler http.Handler) *http.Server {
 
 // take looks at a connection and hands it to whom it is for.
 func (s *side) take(ctx context.Context, tcp *net.TCPConn) {
-	to, err := capture.Original(tcp)
+	to, err := s.relay.Original(tcp)
 	if err != nil {
 		s.relay.Logger.WarnContext(ctx, "a connection goes nowhere", "err", err)
 		_ = tcp.Close()
