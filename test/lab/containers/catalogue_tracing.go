@@ -1,5 +1,7 @@
 package containers
 
+import "os"
+
 // tracing is what spans go through.
 func tracing() []recipe {
 	collector := goProgram{
@@ -18,5 +20,21 @@ func tracing() []recipe {
 		image("opentelemetry-collector", "/otelcol"),
 		image("opentelemetry-collector-k8s", "/otelcol-k8s"),
 		image("opentelemetry-collector-contrib", "/otelcol-contrib"),
+		tempo(),
 	}
+}
+
+// tempoVariable names a real Tempo, which cannot be built here: its module wants replaced dependencies.
+const tempoVariable = "LAB_TEMPO_BIN"
+
+// tempo is the real one that tempoVariable names, else the stand-in (tempo:cmd/tempo/Dockerfile@v2.10.8).
+func tempo() recipe {
+	const binary = "/tempo"
+	image := recipe{name: "tempo", entrypoint: []string{binary}, user: "10001:10001", folders: []string{"/var/tempo"}}
+	if path := os.Getenv(tempoVariable); path != "" {
+		image.program = namedBinary{name: "Tempo", path: path, target: binary}
+		return image
+	}
+	image.program, image.links = standIns, map[string]string{binary: standInsPath}
+	return image
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers"
@@ -109,5 +110,29 @@ func readTar(t *testing.T, content io.Reader, into map[string]tar.Header) {
 	}
 	if _, err := io.Copy(io.Discard, content); err != nil { // what a tar has behind its end belongs to the digest
 		t.Fatal(err)
+	}
+}
+
+// content is what a path in an image holds, "" for nothing. A link is not followed.
+func content(t *testing.T, image v1.Image, path string) []byte {
+	t.Helper()
+	files := mutate.Extract(image)
+	defer func() { _ = files.Close() }()
+	reader := tar.NewReader(files)
+	for {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if header.Name == strings.TrimPrefix(path, "/") {
+			text, err := io.ReadAll(reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return text
+		}
 	}
 }

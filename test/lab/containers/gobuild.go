@@ -15,12 +15,14 @@ import (
 
 // goProgram is a program in a Go module of this repository, statically linked.
 type goProgram struct {
-	name   string // in messages and in the cache
-	folder string // of the module, from this package's
-	target string // path in the image
-	tags   string // for the compiler
-	what   string // for people
-	of     string // module whose version is the program's, "" for none
+	name    string // in messages and in the cache
+	folder  string // of the module, from this package's
+	command string // package of the program, "" for the module's own
+	target  string // path in the image
+	tags    string // for the compiler
+	stamps  string // for the linker: variables and what they are set to
+	what    string // for people
+	of      string // module whose version is the program's, "" for none
 }
 
 func (p goProgram) key() (string, error) {
@@ -79,7 +81,11 @@ func (p goProgram) build(ctx context.Context, work string, layer *layerWriter) e
 		return err
 	}
 	binary := filepath.Join(work, p.name)
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", p.tags, "-ldflags", "-s -w", "-o", binary, ".")
+	command := p.command
+	if command == "" {
+		command = "."
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-tags", p.tags, "-ldflags", "-s -w "+p.stamps, "-o", binary, command)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+platform, "GOWORK=off")
 	if out, err := cmd.CombinedOutput(); err != nil {

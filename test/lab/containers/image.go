@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -42,12 +43,16 @@ func (s *Set) add(r recipe, program blob) error {
 	return nil
 }
 
-// contents says what runs in an image; of a stand-in it is the subcommand that says it.
+// contents says what runs in an image; of a stand-in it is the name by which it is started that says it.
 func (r recipe) contents() string {
-	if r.program == standIns {
-		return r.program.contents() + " " + strings.Join(r.entrypoint[1:], " ")
+	if r.program != standIns {
+		return r.program.contents()
 	}
-	return r.program.contents()
+	started := r.entrypoint[1:]
+	if r.entrypoint[0] != standInsPath {
+		started = append([]string{path.Base(r.entrypoint[0])}, started...)
+	}
+	return r.program.contents() + " " + strings.Join(started, " ")
 }
 
 // users has those that upstream's images call by name (busybox: etc/passwd).
