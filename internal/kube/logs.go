@@ -37,7 +37,7 @@ func (c *Client) Logs(ctx context.Context, o LogOptions) (string, error) {
 		query.Set("previous", "true")
 	}
 	from.RawQuery = query.Encode()
-	response, text, err := c.fetch(ctx, from, maxLogBytes)
+	response, text, err := c.fetch(ctx, from, fetchOptions{limit: maxLogBytes})
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = statusError(response.StatusCode, text)
 	}

@@ -25,17 +25,21 @@ type ProxyOptions struct {
 	// Path begins with "/"; Query may be nil.
 	Path  string
 	Query url.Values
+	// Header goes along, apart from what concerns the API server itself: credentials and impersonation. Host, when set, is
+	// what the target is asked for.
+	Header http.Header
+	Host   string
 }
 
 // ProxyResponse is what the target answered. Redirects are not followed.
 type ProxyResponse struct {
 	Code   int
 	Header http.Header
-	// Body is at most 8 MiB.
+	// Body is at most 32 MiB; a longer one is an error.
 	Body []byte
 }
 
-const maxProxyBody = 8 << 20
+const maxProxyBody = 32 << 20
 
 // Proxy makes a GET request to a Service or a Pod through the API server. What the target answers, whatever its
 // status, is a response; an error means that it was not reached: fault.Unreachable without ready endpoints,
@@ -63,9 +67,12 @@ func (c *Client) proxy(ctx context.Context, o ProxyOptions) (ProxyResponse, erro
 	to := c.base.JoinPath("api/v1/namespaces", o.Ref.Namespace, kind, name, "proxy")
 	to.Path += "/" + strings.TrimPrefix(o.Path, "/")
 	to.RawQuery = o.Query.Encode()
-	response, body, err := c.fetch(ctx, to, maxProxyBody)
+	response, body, err := c.fetch(ctx, to, fetchOptions{limit: maxProxyBody + 1, header: passedOn(o.Header), host: o.Host})
 	if err != nil {
 		return ProxyResponse{}, err
+	}
+	if len(body) > maxProxyBody {
+		return ProxyResponse{}, fault.Newf(fault.Invalid, "the answer is larger than %d MiB", maxProxyBody>>20)
 	}
 	if status, ok := asStatusObject(body); ok && response.StatusCode >= 400 {
 		return ProxyResponse{}, &apierrors.StatusError{ErrStatus: status} // the API server's own, not the target's
@@ -73,21 +80,45 @@ func (c *Client) proxy(ctx context.Context, o ProxyOptions) (ProxyResponse, erro
 	return ProxyResponse{Code: response.StatusCode, Header: response.Header, Body: body}, nil
 }
 
-// fetch makes a GET request and reads at most limit bytes of the answer. A redirect is not followed: the transport
-// would send this client's credentials along.
-func (c *Client) fetch(ctx context.Context, from *url.URL, limit int64) (*http.Response, []byte, error) {
+// passedOn leaves out what the API server would take for itself: whom the request is from, and as whom it is made
+// (kubernetes:staging/src/k8s.io/api/authentication/v1/types.go, Impersonate*).
+func passedOn(header http.Header) http.Header {
+	out := http.Header{}
+	for name, values := range header {
+		switch {
+		case name == "Authorization", name == "Connection", name == "Upgrade", strings.HasPrefix(name, "Impersonate-"):
+		default:
+			out[name] = values
+		}
+	}
+	return out
+}
+
+// fetchOptions say what of an answer is read at most, and what the request carries.
+type fetchOptions struct {
+	limit  int64
+	header http.Header
+	host   string
+}
+
+// fetch makes a GET request. A redirect is not followed: the transport would send this client's credentials along.
+func (c *Client) fetch(ctx context.Context, from *url.URL, o fetchOptions) (*http.Response, []byte, error) {
 	ctx, cancel := c.bounded(ctx)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, from.String(), nil)
 	if err != nil {
 		return nil, nil, fault.New(fault.Invalid, err)
 	}
+	if o.header != nil {
+		request.Header = o.header
+	}
+	request.Host = o.host
 	client := &http.Client{Transport: c.http.Transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, limit))
+	body, err := io.ReadAll(io.LimitReader(response.Body, o.limit))
 	if closed := response.Body.Close(); err == nil {
 		err = closed
 	}

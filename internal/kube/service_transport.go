@@ -26,12 +26,15 @@ type ServiceTransport struct {
 	forwards map[string]*Forward
 }
 
+// maxIdle is how many connections through one forwarded port wait for another request; each is a pair of streams.
+const maxIdle = 16
+
 // Services returns the transport to the cluster's services, which ends with the client. It does not dial.
 func (c *Client) Services() *ServiceTransport { return c.services }
 
 func newServiceTransport(c *Client) *ServiceTransport {
 	t := &ServiceTransport{client: c, forwards: map[string]*Forward{}}
-	t.http = &http.Transport{DialContext: t.dial}
+	t.http = &http.Transport{DialContext: t.dial, MaxIdleConnsPerHost: maxIdle}
 	return t
 }
 
@@ -55,9 +58,14 @@ func (t *ServiceTransport) RoundTrip(request *http.Request) (*http.Response, err
 	if !fault.Is(err, fault.Denied) || request.Method != http.MethodGet {
 		return response, err
 	}
-	proxied, proxyErr := t.proxied(request)
+	ref, port, refErr := serviceAt(hostPort(request))
+	if refErr != nil {
+		return nil, refErr
+	}
+	proxied, proxyErr := t.proxied(request, ref, port)
 	if fault.Is(proxyErr, fault.Denied) {
-		return nil, fault.Newf(fault.Denied, "neither create on pods/portforward nor get on services/proxy is allowed: %w; %w", err, proxyErr)
+		return nil, fault.Newf(fault.Denied, "in namespace %s neither create on pods/portforward (with get on services and list on endpointslices) nor get on services/proxy is allowed: %w; %w",
+			ref.Namespace, err, proxyErr)
 	}
 	return proxied, proxyErr
 }
@@ -98,14 +106,14 @@ func (t *ServiceTransport) forward(ctx context.Context, address string) (*Forwar
 	return f, nil
 }
 
-func (t *ServiceTransport) proxied(request *http.Request) (*http.Response, error) {
-	ref, port, err := serviceAt(hostPort(request))
-	if err != nil {
-		return nil, err
+func (t *ServiceTransport) proxied(request *http.Request, ref object.Ref, port string) (*http.Response, error) {
+	options := ProxyOptions{
+		Ref: ref, Port: port, HTTPS: request.URL.Scheme == "https", Path: request.URL.Path, Query: request.URL.Query(), Header: request.Header,
 	}
-	answer, err := t.client.Proxy(request.Context(), ProxyOptions{
-		Ref: ref, Port: port, HTTPS: request.URL.Scheme == "https", Path: request.URL.Path, Query: request.URL.Query(),
-	})
+	if request.Host != request.URL.Host {
+		options.Host = request.Host
+	}
+	answer, err := t.client.Proxy(request.Context(), options)
 	if err != nil {
 		return nil, err
 	}

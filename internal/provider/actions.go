@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/action"
 	actionschema "github.com/hashicorp/terraform-plugin-framework/action/schema"
@@ -45,13 +46,15 @@ func (a *trafficAction) Invoke(ctx context.Context, req action.InvokeRequest, re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	sent, err := m.send(ctx, a.session, &resp.Diagnostics)
-	if err != nil {
-		addFault(&resp.Diagnostics, "Sending", "traffic to "+m.URL.ValueString(), err)
-		return
+	sent, ok := m.send(ctx, a.session, shown(resp), &resp.Diagnostics)
+	if ok {
+		resp.SendProgress(action.InvokeProgressEvent{Message: sent.String() + tracesOf(sent)})
 	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: sent.String() + tracesOf(sent)})
-	m.judge(sent, &resp.Diagnostics)
+}
+
+// shown tells Terraform, which prints what an action says at once.
+func shown(resp *action.InvokeResponse) telling {
+	return func(message string) { resp.SendProgress(action.InvokeProgressEvent{Message: message}) }
 }
 
 func tracesOf(t verify.Traffic) string {
@@ -87,8 +90,12 @@ func (a *traceCheckAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	if m.Mesh.IsNull() {
 		m.Mesh = types.StringValue(istio.DefaultNamespace) // an action's schema has no defaults
 	}
-	p, ok := m.check(ctx, a.session, &resp.Diagnostics)
-	if ok {
-		resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("trace %s arrived with %d spans of %v", p.trace.ID, len(p.trace.Spans), p.trace.Services())})
+	tell := shown(resp)
+	if p, ok := m.check(ctx, a.session, tell, &resp.Diagnostics); ok {
+		tell(fmt.Sprintf("trace %s arrived after %s with %d spans of %s\n%s", p.trace.ID, p.took.Round(time.Millisecond), len(p.trace.Spans), listed(p.trace.Services()), p.trace.Graph().Text()))
+		tell("look at it: " + p.open.commands["trace"])
+		if p.open.explore != "" {
+			tell("in Grafana: " + p.open.explore)
+		}
 	}
 }

@@ -48,8 +48,8 @@ func TestActions_SendAndProve(t *testing.T) {
 	}
 	check := attrs{"url": address, "tempo_url": address, "services": []any{"gateway"}, "allow_external": true, "deadline": "1s"}
 	said, r = lab.invoke("lab_trace_check", check)
-	if r.errors != "" || len(said) != 1 || !strings.Contains(said[0], "arrived with 2 spans of [gateway page]") {
-		t.Errorf("%v %s", said, r.errors)
+	if r.errors != "" || len(said) != 3 || !strings.HasPrefix(said[0], "sent a request with trace id ") || !strings.Contains(said[1], "with 2 spans of gateway, page\ngateway -> page  1 call") || !strings.Contains(said[2], "curl -s "+address+"/api/traces/") {
+		t.Errorf("%q %s", said, r.errors)
 	}
 	check["services"] = []any{"nobody.default"}
 	if _, r = lab.invoke("lab_trace_check", check); !strings.Contains(r.errors, "no pod with label app=nobody") {

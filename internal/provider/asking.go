@@ -43,7 +43,12 @@ func inside(via types.String) reach.Via {
 
 // within makes a client that goes out that way.
 func (s *session) within(ctx context.Context, ref reach.Reference, via reach.Via) (*http.Client, error) {
-	client, err := s.world.HTTP(ctx, ref, via)
+	return s.sending(ctx, ref, reach.HTTPOptions{Via: via})
+}
+
+// sending is within for requests that may go to certain addresses alone, or to a name of their own.
+func (s *session) sending(ctx context.Context, ref reach.Reference, o reach.HTTPOptions) (*http.Client, error) {
+	client, err := s.world.HTTP(ctx, ref, o)
 	if err != nil {
 		return nil, s.explainUnknown(err)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
@@ -124,13 +123,7 @@ func timeoutsAttribute(ctx context.Context) schema.Attribute {
 // driftList makes the drift attribute; it is never null, so that a plan can promise that nothing will be left.
 func driftList(lines []string) types.List { return everyOf(lines) }
 
-func objectsMap(objects map[string]string) types.Map {
-	values := make(map[string]attr.Value, len(objects))
-	for k, v := range objects {
-		values[k] = types.StringValue(v)
-	}
-	return types.MapValueMust(types.StringType, values)
-}
+func objectsMap(objects map[string]string) types.Map { return textsOf(objects) }
 
 // observed takes over what every resource reads back.
 func (m *componentModel) observed(o cluster.Observed) {

@@ -38,6 +38,8 @@ type fakeWorld struct {
 	// http answers every request, whatever its way; nil means that nobody answers. ways are the ways that were taken.
 	http *http.Client
 	ways []reach.Via
+	// sent are the same with all that was said of them.
+	sent []reach.HTTPOptions
 	// settings are what the provider was configured with last.
 	settings reach.Settings
 }
@@ -111,10 +113,10 @@ func (w *fakeWorld) Charts() *helm.Charts { return w.charts }
 func (w *fakeWorld) Forget(reach.Reference) {}
 
 // HTTP leads every way to the fake's client, and remembers which one it was.
-func (w *fakeWorld) HTTP(_ context.Context, _ reach.Reference, via reach.Via) (*http.Client, error) {
+func (w *fakeWorld) HTTP(_ context.Context, _ reach.Reference, o reach.HTTPOptions) (*http.Client, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.ways = append(w.ways, via)
+	w.ways, w.sent = append(w.ways, o.Via), append(w.sent, o)
 	if w.http == nil {
 		return nil, fault.Newf(fault.Unreachable, "nobody answers")
 	}

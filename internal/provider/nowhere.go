@@ -26,7 +26,7 @@ func (nowhere) Kubeconfig(context.Context, reach.Reference) ([]byte, error) {
 	return nil, fault.Newf(fault.Unreachable, "no cluster is reached while a configuration is validated")
 }
 
-func (nowhere) HTTP(context.Context, reach.Reference, reach.Via) (*http.Client, error) {
+func (nowhere) HTTP(context.Context, reach.Reference, reach.HTTPOptions) (*http.Client, error) {
 	return nil, fault.Newf(fault.Unreachable, "nothing is asked while a configuration is validated")
 }
 

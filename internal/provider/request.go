@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"net"
 	"net/http"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
@@ -13,20 +14,30 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/reach"
 )
 
-// client makes the HTTP client of the requests, after it has made sure that they go to the lab.
+// client makes the HTTP client of the requests, after it has made sure that they go to the lab. A name that was looked up
+// for that is not looked up again, where the answer could be another one.
 func (m *requestModel) client(ctx context.Context, s *session, diags *diag.Diagnostics) (*http.Client, error) {
 	ref := referenceOf(ctx, m.Cluster, types.StringNull(), diags)
-	via := outside(m.Via, ref)
-	if via != reach.ViaCluster && !m.AllowExternal.ValueBool() {
+	o := reach.HTTPOptions{Via: outside(m.Via, ref), ServerName: serverName(m.Host)}
+	if o.Via != reach.ViaCluster && !m.AllowExternal.ValueBool() {
 		engine, err := s.cluster(ctx, ref)
 		if err != nil {
 			return nil, err
 		}
-		if err := checkTarget(ctx, engine, ref, m.URL.ValueString()); err != nil {
+		if o.Pinned, err = checkTarget(ctx, engine, ref, m.URL.ValueString()); err != nil {
 			return nil, err
 		}
 	}
-	return s.within(ctx, ref, via)
+	return s.sending(ctx, ref, o)
+}
+
+// serverName is the name that a certificate has to have, where a Host header asks for another than the address.
+func serverName(host types.String) string {
+	name := host.ValueString()
+	if bare, _, err := net.SplitHostPort(name); err == nil {
+		return bare
+	}
+	return name
 }
 
 // keepMeasured updates a resource that did its work already: only its timeouts can differ.

@@ -148,6 +148,7 @@ func (r *istioMesh) ModifyPlan(ctx context.Context, req resource.ModifyPlanReque
 	planComponent[istioMeshModel](ctx, req, resp, planned{What: istioMeshType, Session: r.session, Volatile: []string{"app_version"}})
 	planCharts(ctx, req, resp)
 	planMoreCharts(ctx, req, resp, "ambient", "cni")
+	r.session.noteTracing(ctx, req)
 }
 
 func (r *istioMesh) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {

@@ -17,7 +17,10 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/istio"
 )
 
-var _ resource.ResourceWithConfigure = (*traceCheck)(nil)
+var (
+	_ resource.ResourceWithConfigure  = (*traceCheck)(nil)
+	_ resource.ResourceWithModifyPlan = (*traceCheck)(nil)
+)
 
 func newTraceCheck() resource.Resource { return &traceCheck{} }
 
@@ -45,9 +48,12 @@ type traceCheckModel struct {
 	Seen      types.List     `tfsdk:"services_seen"`
 	Spans     types.Int64    `tfsdk:"spans"`
 	Arrived   types.Float64  `tfsdk:"arrived_after_ms"`
+	Duration  types.Float64  `tfsdk:"duration_ms"`
 	CheckedAt types.String   `tfsdk:"checked_at"`
 	GraphText types.String   `tfsdk:"graph"`
 	Mermaid   types.String   `tfsdk:"mermaid"`
+	Explore   types.String   `tfsdk:"explore_url"`
+	Commands  types.Map      `tfsdk:"commands"`
 	Timeouts  timeouts.Value `tfsdk:"timeouts"`
 }
 
@@ -62,6 +68,7 @@ type collectorTargetModel struct {
 type grafanaTargetModel struct {
 	URL        types.String `tfsdk:"url"`
 	DataSource types.String `tfsdk:"datasource_uid"`
+	External   types.String `tfsdk:"external_url"`
 }
 
 func (r *traceCheck) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -76,12 +83,15 @@ func (r *traceCheck) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 	attributes := once(requestAttributes(traceCheckArgumentAttributes()), "the check is made again")
 	for name, a := range map[string]schema.Attribute{
 		"trace_id":         schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the trace that arrived."},
-		"services_seen":    schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Services that it has spans of."},
+		"services_seen":    schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Services that it has spans of, 200 at most."},
 		"spans":            schema.Int64Attribute{Computed: true, MarkdownDescription: "How many spans it has."},
 		"arrived_after_ms": schema.Float64Attribute{Computed: true, MarkdownDescription: "Milliseconds from the request until the store had it all."},
+		"duration_ms":      schema.Float64Attribute{Computed: true, MarkdownDescription: "Milliseconds from the begin of its first span to the end of its last one."},
 		"checked_at":       schema.StringAttribute{Computed: true, MarkdownDescription: "When the request was sent, RFC 3339."},
-		"graph":            schema.StringAttribute{Computed: true, MarkdownDescription: "Who called whom in the trace, one line a pair."},
+		"graph":            schema.StringAttribute{Computed: true, MarkdownDescription: "Who called whom in the trace, one line a pair: `productpage.default -> details.default  1 call`. The 200 most frequent ones of a bigger one."},
 		"mermaid":          schema.StringAttribute{Computed: true, MarkdownDescription: "The same as a Mermaid flowchart."},
+		"explore_url":      schema.StringAttribute{Computed: true, MarkdownDescription: "Link to the trace in Grafana's Explore: at `grafana.external_url`, else at `http://localhost:3000`, where `commands.grafana` leads to. Null without `grafana`."},
+		"commands":         schema.MapAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Commands to look at the trace, for a shell whose `kubectl` reaches the cluster: `trace` shows it as the store has it, `grafana` leads port 3000 of the machine to Grafana."},
 		"timeouts":         timeoutsAttribute(ctx),
 	} {
 		attributes[name] = a
@@ -89,7 +99,10 @@ func (r *traceCheck) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Proof that a trace arrives: it sends one sampled request with a known trace id and waits until the store has that very trace with a span of each expected service. " +
 			"When it does not come, it walks the way of the spans, from the address through route, pods, mesh, collector and exporter to the store and Grafana, and the error names the hop that broke, how that is known, " +
-			"and what to change in which resource. It gates an apply: whatever depends on it is only done when the trace has arrived.",
+			"and what to change in which resource. It gates an apply: whatever depends on it is only done when the trace has arrived.\n\n" +
+			"Where the mesh samples so few requests that the trace may well not come, the plan warns of it, from what is planned for `lab_istio_mesh` on that cluster, or else from what the cluster says. " +
+			"Where the mesh makes no spans at all, the apply waits for ten seconds instead of `deadline`. Terraform shows nothing of a resource while it is made; the action of the same name says on the way what it waits for.\n\n" +
+			"Nothing is kept of a check that failed or was interrupted, so that the next apply makes it again. A request is never sent twice, apart from the diagnosis, which sends one more; what is only read is asked for again when a forwarded port breaks.",
 		Attributes: attributes,
 	}
 }
@@ -103,7 +116,7 @@ func traceCheckArgumentAttributes() map[string]schema.Attribute {
 		"tempo_url":      schema.StringAttribute{Required: true, MarkdownDescription: "Address of Tempo, as `lab_tempo.<name>.endpoints.query_url` gives it."},
 		"tempo_via":      schema.StringAttribute{Optional: true, MarkdownDescription: "How Tempo is reached, see `via`. Default: `cluster`.", Validators: []validator.String{stringvalidator.OneOf(ways...)}},
 		"tenant":         schema.StringAttribute{Optional: true, MarkdownDescription: "Tenant, where Tempo keeps tenants apart."},
-		"deadline":       schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("1m"), MarkdownDescription: "How long the trace may take to arrive. Default: `1m`.", Validators: []validator.String{duration{}}},
+		"deadline":       schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString("1m"), MarkdownDescription: "How long the trace may take to arrive. It is asked for with growing pauses, and a store that wants to be left alone (429 with Retry-After) is. Default: `1m`.", Validators: []validator.String{duration{}}},
 		"mesh_namespace": schema.StringAttribute{Optional: true, Computed: true, Default: stringdefault.StaticString(istio.DefaultNamespace), MarkdownDescription: "Namespace of istiod, whose tracing settings the diagnosis reads; empty where the application sends spans itself. Default: `" + istio.DefaultNamespace + "`."},
 		"collector": schema.SingleNestedAttribute{
 			Optional: true, MarkdownDescription: "The collector on the way, for the diagnosis.",
@@ -114,10 +127,11 @@ func traceCheckArgumentAttributes() map[string]schema.Attribute {
 			},
 		},
 		"grafana": schema.SingleNestedAttribute{
-			Optional: true, MarkdownDescription: "The Grafana that people look through, for the diagnosis.",
+			Optional: true, MarkdownDescription: "The Grafana that people look through, for the diagnosis and for the link to the trace.",
 			Attributes: map[string]schema.Attribute{
 				"url":            schema.StringAttribute{Required: true, MarkdownDescription: "Its address in the cluster, as `lab_monitoring.<name>.grafana_url` gives it."},
 				"datasource_uid": schema.StringAttribute{Required: true, MarkdownDescription: "Uid of its data source for Tempo, as `lab_monitoring.<name>.datasource_uids.tempo` gives it."},
+				"external_url":   schema.StringAttribute{Optional: true, MarkdownDescription: "Its address for browsers, for `explore_url`, as `lab_monitoring.<name>.grafana_external_url` gives it."},
 			},
 		},
 	}
@@ -136,7 +150,7 @@ func (r *traceCheck) Create(ctx context.Context, req resource.CreateRequest, res
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	proof, ok := m.check(ctx, r.session, &resp.Diagnostics)
+	proof, ok := m.check(ctx, r.session, logged(ctx, traceCheckType), &resp.Diagnostics)
 	if !ok || resp.Diagnostics.HasError() {
 		return
 	}

@@ -2,28 +2,29 @@ package provider
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-timeouts/resource/timeouts"
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/booldefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/float64default"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64default"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/verify"
 )
 
-var _ resource.ResourceWithConfigure = (*traffic)(nil)
+var (
+	_ resource.ResourceWithConfigure  = (*traffic)(nil)
+	_ resource.ResourceWithModifyPlan = (*traffic)(nil)
+)
 
 func newTraffic() resource.Resource { return &traffic{} }
 
@@ -54,36 +55,6 @@ type trafficModel struct {
 	Timeouts  timeouts.Value `tfsdk:"timeouts"`
 }
 
-// requestModel are the arguments of everything that sends requests to the lab.
-type requestModel struct {
-	Cluster        types.Object `tfsdk:"cluster"`
-	URL            types.String `tfsdk:"url"`
-	Host           types.String `tfsdk:"host"`
-	Via            types.String `tfsdk:"via"`
-	Headers        types.Map    `tfsdk:"headers"`
-	RequestTimeout types.String `tfsdk:"request_timeout"`
-	AllowExternal  types.Bool   `tfsdk:"allow_external"`
-}
-
-func requestAttributes(own map[string]schema.Attribute) map[string]schema.Attribute {
-	shared := map[string]schema.Attribute{
-		"cluster":         referenceAttribute(),
-		"url":             schema.StringAttribute{Required: true, MarkdownDescription: "What to ask for, such as `http://${lab_istio_gateway.this.load_balancer_address}/productpage`. Only http and https."},
-		"host":            schema.StringAttribute{Optional: true, MarkdownDescription: "Name in the request (Host header), so that no name has to resolve. Default: the one of `url`."},
-		"via":             schema.StringAttribute{Optional: true, MarkdownDescription: viaDoc + " Default: `node` where `cluster` is given, else `local`.", Validators: []validator.String{stringvalidator.OneOf(ways...)}},
-		"headers":         schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Further headers of every request. `traceparent` and B3 headers are added, with a trace id of its own for each request, sampled."},
-		"request_timeout": schema.StringAttribute{Optional: true, MarkdownDescription: "How long each answer may take. Default: `10s`.", Validators: []validator.String{duration{}}},
-		"allow_external": schema.BoolAttribute{
-			Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-			MarkdownDescription: "Sends also to an address that is neither a node nor a load balancer nor in an address pool of the cluster. Default: `false`, which refuses it, because what is sent is load.",
-		},
-	}
-	for name, a := range own {
-		shared[name] = a
-	}
-	return shared
-}
-
 var latencyTypes = map[string]attr.Type{"p50": types.Float64Type, "p90": types.Float64Type, "p99": types.Float64Type, "max": types.Float64Type}
 
 func (r *traffic) Metadata(_ context.Context, _ resource.MetadataRequest, resp *resource.MetadataResponse) {
@@ -98,9 +69,12 @@ func (r *traffic) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 	attributes := once(trafficArgumentAttributes(), "the requests are sent again")
 	for name, a := range map[string]schema.Attribute{
 		"sent":          schema.Int64Attribute{Computed: true, MarkdownDescription: "Requests that were sent."},
-		"succeeded":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Those with an answer below 400."},
-		"status_counts": schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Answers by status."},
-		"error_counts":  schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Requests without an answer, by what went wrong."},
+		"succeeded":     schema.Int64Attribute{Computed: true, MarkdownDescription: "Those with an answer below 400. A redirect is one, and is not followed."},
+		"status_counts": schema.MapAttribute{Computed: true, ElementType: types.Int64Type, MarkdownDescription: "Answers by status, such as `{ \"200\" = 98, \"503\" = 2 }`."},
+		"error_counts": schema.MapAttribute{
+			Computed: true, ElementType: types.Int64Type,
+			MarkdownDescription: "Requests without an answer, by kind: " + quoted(verify.FailureKinds()) + ".",
+		},
 		"latency_ms": schema.SingleNestedAttribute{
 			Computed: true, MarkdownDescription: "Latencies of the answers in milliseconds.",
 			Attributes: map[string]schema.Attribute{
@@ -110,7 +84,7 @@ func (r *traffic) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 				"max": schema.Float64Attribute{Computed: true, MarkdownDescription: "The slowest."},
 			},
 		},
-		"trace_ids":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Trace ids of the first requests that succeeded, 20 at most."},
+		"trace_ids":  schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Trace ids of the first requests that succeeded, 20 at most, so that a state stays readable; every request has one of its own."},
 		"started_at": schema.StringAttribute{Computed: true, MarkdownDescription: "When the first request was sent, RFC 3339."},
 		"ended_at":   schema.StringAttribute{Computed: true, MarkdownDescription: "When the last answer was there."},
 		"timeouts":   timeoutsAttribute(ctx),
@@ -119,7 +93,9 @@ func (r *traffic) Schema(ctx context.Context, _ resource.SchemaRequest, resp *re
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Traffic to the lab: a number of requests, each with a trace id of its own, sent when the resource is made and again when an argument or a trigger changes. " +
-			"Destroying it does nothing. On Terraform 1.14 the action of the same name does it without a resource.",
+			"Destroying it does nothing. On Terraform 1.14 the action of the same name does it without a resource, and says on the way how far it is.\n\n" +
+			"Interrupting it (Ctrl-C) ends it at once; the error says what was sent until then. Nothing is kept of it in the state, so that the next apply sends all requests. " +
+			"Redirects are counted and not followed. What goes to an address outside of the lab needs `allow_external = true`; a name is looked up once, and the requests go to what was found.",
 		Attributes: attributes,
 	}
 }
@@ -150,51 +126,31 @@ func (r *traffic) Create(ctx context.Context, req resource.CreateRequest, resp *
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	sent, err := m.send(ctx, r.session, &resp.Diagnostics)
-	if err != nil {
-		addFault(&resp.Diagnostics, "Sending", "traffic to "+m.URL.ValueString(), err)
-		return
-	}
-	if m.judge(sent, &resp.Diagnostics); resp.Diagnostics.HasError() {
+	sent, ok := m.send(ctx, r.session, logged(ctx, trafficType), &resp.Diagnostics)
+	if !ok {
 		return
 	}
 	m.observe(sent)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-// judge compares what came back with what has to.
-func (m *trafficArguments) judge(sent verify.Traffic, diags *diag.Diagnostics) {
-	if want := m.MinSuccess.ValueFloat64(); float64(sent.Succeeded) < want*float64(sent.Sent) {
-		diags.AddError("Too few requests succeeded", "To "+m.URL.ValueString()+": "+sent.String()+".")
+// ModifyPlan refuses what cannot be sent in the time that there is.
+func (r *traffic) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() || !req.State.Raw.IsNull() {
+		return
+	}
+	var m trafficModel
+	resp.Diagnostics.Append(getKnown(ctx, req.Plan, &m)...)
+	limit, diags := m.Timeouts.Create(ctx, createTimeout)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() || m.Rate.ValueFloat64() <= 0 {
+		return
+	}
+	if needs := m.duration(); needs > limit {
+		resp.Diagnostics.AddAttributeError(path.Root("rate"), "The traffic takes longer than it may",
+			fmt.Sprintf("%d requests at %g a second take %s, and timeouts.create is %s. Raise rate or timeouts.create, or send fewer.", m.Requests.ValueInt64(), m.Rate.ValueFloat64(), needs, limit))
 	}
 }
-
-func (m *trafficArguments) send(ctx context.Context, s *session, diags *diag.Diagnostics) (verify.Traffic, error) {
-	client, err := m.client(ctx, s, diags)
-	if err != nil {
-		return verify.Traffic{}, err
-	}
-	sent, err := verify.Send(ctx, client, verify.TrafficOptions{
-		URL: m.URL.ValueString(), Host: m.Host.ValueString(), Headers: textMap(ctx, m.Headers, diags),
-		Requests: int(m.Requests.ValueInt64()), Rate: orFloat(m.Rate, defaultRate), Concurrency: int(orInt(m.Concurrency, defaultConcurrency)),
-		Timeout: limitOf(m.RequestTimeout, 0), KeepTraces: keptTraces,
-	})
-	if err != nil && sent.Sent > 0 {
-		return sent, fault.New(fault.KindOf(err), &stoppedEarly{sent, err})
-	}
-	return sent, err
-}
-
-// stoppedEarly says how far traffic came before it was stopped.
-type stoppedEarly struct {
-	sent verify.Traffic
-	err  error
-}
-
-func (e *stoppedEarly) Error() string {
-	return "stopped early, " + e.sent.String() + ": " + e.err.Error()
-}
-func (e *stoppedEarly) Unwrap() error { return e.err }
 
 func (m *trafficModel) observe(t verify.Traffic) {
 	m.Sent, m.Succeeded = types.Int64Value(int64(t.Sent)), types.Int64Value(int64(t.Succeeded))

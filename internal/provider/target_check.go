@@ -14,61 +14,77 @@ import (
 )
 
 // checkTarget refuses to send traffic to an address that is not the cluster's own: one of its nodes, of its load
-// balancers, or of its address pools. Names are resolved where Terraform runs.
-func checkTarget(ctx context.Context, engine Engine, ref reach.Reference, address string) error {
+// balancers, or of its address pools. Names are resolved where Terraform runs; pinned holds what they were found to be,
+// so that nobody has to be asked twice.
+func checkTarget(ctx context.Context, engine Engine, ref reach.Reference, address string) (pinned map[string]string, err error) {
 	u, err := url.Parse(address)
-	if err != nil {
-		return fault.Newf(fault.Invalid, "%q is no URL: %w", address, err)
+	if err != nil || u.Hostname() == "" {
+		return nil, fault.Newf(fault.Invalid, "%q is no URL", address)
 	}
 	name := u.Hostname()
 	if name == ref.Host || name == ref.Address {
-		return nil
+		return nil, nil
 	}
-	own, pools, err := ownAddresses(ctx, engine)
+	own, err := lookUpOwn(ctx, engine)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if own.names[name] {
+		return nil, nil
 	}
 	const next = "use the gateway's or ingress controller's address and set host, or set allow_external = true if the target is meant"
 	targets, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
-	if err != nil {
-		return fault.Newf(fault.Invalid, "%s does not resolve here, so that it cannot be told whether it belongs to the lab; %s", name, next)
+	if err != nil || len(targets) == 0 {
+		return nil, fault.Newf(fault.Invalid, "%s does not resolve here, so that it cannot be told whether it belongs to the lab; %s", name, next)
 	}
 	for _, ip := range targets {
-		if !own[ip.Unmap()] && !inPools(pools, ip.Unmap()) {
-			return fault.Newf(fault.Invalid, "%s (%s) is neither a node nor a load balancer nor in an address pool of the cluster; %s", name, ip.Unmap(), next)
+		if !own.has(ip.Unmap()) {
+			return nil, fault.Newf(fault.Invalid, "%s (%s) is neither a node nor a load balancer nor in an address pool of the cluster; %s", name, ip.Unmap(), next)
 		}
 	}
-	return nil
+	return map[string]string{name: targets[0].Unmap().String()}, nil
 }
 
-// ownAddresses are the addresses of nodes and load balancers, and the ranges of MetalLB's pools.
-func ownAddresses(ctx context.Context, engine Engine) (map[netip.Addr]bool, []metallb.Range, error) {
-	own := map[netip.Addr]bool{}
+// ownPlaces are where a cluster may be sent traffic to.
+type ownPlaces struct {
+	addresses map[netip.Addr]bool
+	names     map[string]bool
+	pools     []metallb.Range
+}
+
+func (o ownPlaces) has(ip netip.Addr) bool { return o.addresses[ip] || inPools(o.pools, ip) }
+
+// lookUpOwn finds the addresses of nodes and load balancers (some have names instead), and the ranges of MetalLB's pools.
+func lookUpOwn(ctx context.Context, engine Engine) (ownPlaces, error) {
+	own := ownPlaces{addresses: map[netip.Addr]bool{}, names: map[string]bool{}}
 	note := func(text string) {
 		if ip, err := netip.ParseAddr(text); err == nil {
-			own[ip.Unmap()] = true
+			own.addresses[ip.Unmap()] = true
+		} else if text != "" {
+			own.names[text] = true
 		}
 	}
 	nodes, err := engine.Nodes(ctx)
 	if err != nil {
-		return nil, nil, err
+		return own, err
 	}
 	for _, n := range nodes {
 		note(n.Address)
 	}
 	services, err := engine.List(ctx, cluster.ListOptions{APIVersion: "v1", Kind: "Service"})
 	if err != nil {
-		return nil, nil, err
+		return own, err
 	}
 	for _, s := range services {
 		for _, at := range object.List(s, "status", "loadBalancer", "ingress") {
 			if m, ok := at.(map[string]any); ok {
 				note(object.String(m, "ip"))
+				note(object.String(m, "hostname"))
 			}
 		}
 	}
-	pools, err := poolRanges(ctx, engine)
-	return own, pools, err
+	own.pools, err = poolRanges(ctx, engine)
+	return own, err
 }
 
 // poolRanges are the ranges of MetalLB's pools. A pool that cannot be read has no address of ours.

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -61,6 +62,18 @@ func textValues(texts []string) []attr.Value {
 	}
 	return values
 }
+
+// textsOf makes a map of texts that is empty rather than null.
+func textsOf(texts map[string]string) types.Map {
+	values := make(map[string]attr.Value, len(texts))
+	for name, text := range texts {
+		values[name] = types.StringValue(text)
+	}
+	return types.MapValueMust(types.StringType, values)
+}
+
+// rfc3339 writes a time as states keep it.
+func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // everyOf makes a list of texts that is empty rather than null.
 func everyOf(texts []string) types.List {

@@ -2,15 +2,14 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/verify"
 )
 
@@ -19,116 +18,152 @@ type proof struct {
 	trace verify.Trace
 	sent  time.Time
 	took  time.Duration
+	// open is where to look at it.
+	open openTrace
+}
+
+// traceRun is one run of a check.
+type traceRun struct {
+	*traceCheckArguments
+	way   verify.Way
+	id    verify.TraceID
+	tell  telling
+	diags *diag.Diagnostics
 }
 
 // check sends the request, waits for its trace, and says which hop lost it when it does not come.
-func (m *traceCheckArguments) check(ctx context.Context, s *session, diags *diag.Diagnostics) (proof, bool) {
-	what := "whether a trace of " + m.URL.ValueString() + " arrives"
+func (m *traceCheckArguments) check(ctx context.Context, s *session, tell telling, diags *diag.Diagnostics) (proof, bool) {
 	way, err := m.way(ctx, s, diags)
-	if err != nil {
-		addFault(diags, "Checking", what, err)
-		return proof{}, false
-	}
-	m.warnOfSampling(ctx, way, diags)
-	id := verify.NewTraceID()
-	sent := time.Now()
-	status, err := m.ask(ctx, way.Client, id, diags)
-	if err != nil || status >= http.StatusBadRequest {
-		m.explain(ctx, way, fmt.Sprintf("the request got no good answer (%s)", outcome(status, err)), diags)
-		return proof{}, false
-	}
-	trace, err := way.Store.Await(ctx, id, verify.AwaitOptions{Services: way.Services, Timeout: limitOf(m.Deadline, traceDeadline)})
-	switch {
-	case err == nil:
-		return proof{trace: trace, sent: sent, took: time.Since(sent)}, true
-	case ctx.Err() != nil:
-		addFault(diags, "Checking", what, ctx.Err())
-	case len(trace.Spans) > 0:
-		m.explain(ctx, way, fmt.Sprintf("trace %s arrived in part: spans of %s, none of %s", id, strings.Join(trace.Services(), ", "), strings.Join(trace.Missing(way.Services), ", ")), diags)
-	default:
-		m.explain(ctx, way, fmt.Sprintf("trace %s did not arrive: %v", id, err), diags)
-	}
-	return proof{}, false
-}
-
-func outcome(status int, err error) string {
-	if err != nil {
-		return err.Error()
-	}
-	return http.StatusText(status)
-}
-
-// way is all that is known of the way that the spans take.
-func (m *traceCheckArguments) way(ctx context.Context, s *session, diags *diag.Diagnostics) (verify.Way, error) {
-	client, err := m.client(ctx, s, diags)
-	if err != nil {
-		return verify.Way{}, err
-	}
-	ref := referenceOf(ctx, m.Cluster, types.StringNull(), diags)
-	store, err := s.within(ctx, ref, inside(m.TempoVia))
-	if err != nil {
-		return verify.Way{}, err
-	}
-	way := verify.Way{
-		URL: m.URL.ValueString(), Host: m.Host.ValueString(), Client: client, Services: textList(ctx, m.Services, diags),
-		Mesh: m.Mesh.ValueString(), Tenant: m.Tenant.ValueString(), StoreURL: m.TempoURL.ValueString(),
-		Store: verify.NewStore(verify.StoreOptions{URL: m.TempoURL.ValueString(), Tenant: m.Tenant.ValueString(), Client: store}),
-	}
-	// The cluster is only read for a diagnosis; a check that needs none works without.
-	if engine, err := s.cluster(ctx, ref); err == nil {
-		way.Cluster = clusterObjects{engine}
-		if way.InCluster, err = s.within(ctx, ref, inside(types.StringNull())); err != nil {
-			return way, err
+	if err != nil || diags.HasError() {
+		if err != nil {
+			addFault(diags, "Checking", m.what(), err)
 		}
+		return proof{}, false
 	}
-	if c := m.Collector; c != nil {
-		way.Collector = object.Ref{APIVersion: "v1", Kind: "Service", Namespace: c.Namespace.ValueString(), Name: c.Service.ValueString()}
-		way.CollectorPort = c.Port.ValueInt64()
+	run := traceRun{traceCheckArguments: m, way: way, id: verify.NewTraceID(), tell: tell, diags: diags}
+	patience := run.outlook(ctx)
+	run.way.Before, _ = way.Counters(ctx) // a collector that does not tell is looked at without
+	sent := time.Now()
+	if !run.ask(ctx) {
+		return proof{}, false
 	}
-	if g := m.Grafana; g != nil {
-		way.Grafana, way.DataSource = g.URL.ValueString(), g.DataSource.ValueString()
+	tell(fmt.Sprintf("sent a request with trace id %s; waiting for it up to %s", run.id, patience))
+	trace, err := way.Store.Await(ctx, run.id, verify.AwaitOptions{Services: way.Services, Timeout: patience, OnPending: func(seen string) { tell("not yet: " + seen) }})
+	if err != nil {
+		run.failed(ctx, trace, err)
+		return proof{}, false
 	}
-	return way, nil
+	p := proof{trace: trace, sent: sent, took: time.Since(sent)}
+	p.open = m.openTrace(ctx, way, p)
+	run.warnOfClocks(p)
+	return p, true
 }
 
-// warnOfSampling says before the wait that a trace may well not come: a proxy that decides by itself, instead of
-// following its caller, records a share alone.
-func (m *traceCheckArguments) warnOfSampling(ctx context.Context, way verify.Way, diags *diag.Diagnostics) {
-	if way.Cluster == nil || way.Mesh == "" {
-		return
-	}
-	t, err := way.Tracing(ctx, way.Mesh)
-	if err == nil && t.Percent < likely {
-		diags.AddWarning("The mesh samples few requests", fmt.Sprintf("%s samples %g %% of the requests. The check asks for its own request to be sampled, which proxies follow; "+
-			"where something in between starts a trace of its own, it is recorded with that probability only. Raise lab_istio_mesh.tracing.sampling for the check.", t.Source, t.Percent))
-	}
+func (m *traceCheckArguments) what() string {
+	return "whether a trace of " + m.URL.ValueString() + " arrives"
 }
 
 // likely is the sampling, in percent, from which a trace is to be expected.
 const likely = 50
 
-func (m *traceCheckArguments) ask(ctx context.Context, client *http.Client, id verify.TraceID, diags *diag.Diagnostics) (int, error) {
-	return verify.Ask(ctx, client, id, verify.TrafficOptions{
-		URL: m.URL.ValueString(), Host: m.Host.ValueString(), Headers: textMap(ctx, m.Headers, diags), Timeout: limitOf(m.RequestTimeout, 0),
-	})
+// vainPatience is how long a trace is waited for that, as far as the mesh's configuration says, nobody makes: long enough
+// for one that comes nevertheless, because a configuration may be changed by what only istiod knows.
+const vainPatience = 10 * time.Second
+
+// outlook says before anything is sent what sampling makes of the trace, and returns how long it is worth waiting for.
+func (r *traceRun) outlook(ctx context.Context) time.Duration {
+	deadline := limitOf(r.Deadline, traceDeadline)
+	seen, known := r.way.Outlook(ctx)
+	switch {
+	case known && seen.Off != nil:
+		patience := min(deadline, vainPatience)
+		r.tell(fmt.Sprintf("%v: no trace is to be expected, so that it is waited for %s only", seen.Off, patience))
+		return patience
+	case known && seen.Percent < likely:
+		warning := fewSamples(seen)
+		r.tell(warning.Summary() + ": " + warning.Detail())
+		r.diags.Append(warning)
+	}
+	return deadline
+}
+
+func fewSamples(seen verify.Outlook) diag.Diagnostic {
+	return diag.NewWarningDiagnostic("The mesh samples few requests", fmt.Sprintf("%s samples %g %% of the requests. The check asks for its own request to be sampled, which proxies follow; "+
+		"where something in between starts a trace of its own, it is recorded with that probability only. Raise lab_istio_mesh.tracing.sampling for the check.", seen.Source, seen.Percent))
+}
+
+// ask sends the request. One without a good answer makes no good trace.
+func (r *traceRun) ask(ctx context.Context) bool {
+	answer, err := verify.Ask(ctx, r.way.Client, r.id, verify.TrafficOptions{URL: r.way.URL, Host: r.way.Host, Headers: r.way.Headers, Timeout: r.way.Timeout})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.stopped(ctx, "the request was under way, with trace id "+string(r.id))
+		return false
+	case err != nil:
+		r.explain(ctx, "the request got no answer: "+err.Error())
+		return false
+	case answer.Status >= http.StatusBadRequest:
+		r.explain(ctx, fmt.Sprintf("the request got no good answer (%d %s)", answer.Status, http.StatusText(answer.Status)))
+		return false
+	}
+	return true
+}
+
+// failed tells why there is no trace, or only half of one.
+func (r *traceRun) failed(ctx context.Context, trace verify.Trace, err error) {
+	r.way.Said = err
+	switch {
+	case ctx.Err() != nil:
+		r.stopped(ctx, err.Error())
+	case len(trace.Spans) > 0:
+		r.explain(ctx, fmt.Sprintf("trace %s arrived in part: spans of %s, none of %s", r.id, listed(trace.Services()), listed(trace.Missing(r.way.Services))))
+	default:
+		r.explain(ctx, fmt.Sprintf("trace %s did not arrive: %v", r.id, err))
+	}
+}
+
+// stopped is a check that was interrupted, or had no more time.
+func (r *traceRun) stopped(ctx context.Context, seen string) {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		r.diags.AddError("Checking "+r.what()+" was interrupted", sentence(seen)+".\n\nNothing is kept in the state: the next apply makes the check again.")
+		return
+	}
+	r.diags.AddError("Checking "+r.what()+" took too long", sentence(seen)+".\n\nRaise timeouts.create, which is for the whole check, above deadline.")
 }
 
 // explain walks the way and puts what it found into one error.
-func (m *traceCheckArguments) explain(ctx context.Context, way verify.Way, what string, diags *diag.Diagnostics) {
-	found := verify.Diagnose(ctx, way)
+func (r *traceRun) explain(ctx context.Context, what string) {
+	r.tell("no trace; looking for the hop that lost it")
+	found := verify.Diagnose(ctx, r.way)
 	text := sentence(what) + ".\n\n"
-	if hop := found.Broken(); hop != nil {
-		diags.AddError("No trace: "+hop.Name+" is broken", text+sentence(hop.Evidence)+".\n\n"+hop.Fix+"\n\nThe way as far as it was walked:\n"+found.String())
-		return
+	hop := found.Finding()
+	switch {
+	case ctx.Err() != nil:
+		r.stopped(ctx, what)
+	case hop == nil:
+		r.diags.AddError("No trace, and no hop is found broken", text+"Every hop that could be looked at is fine:\n"+found.String()+
+			"\n\nGive collector and grafana to have more of the way looked at, and raise deadline if the trace is only late.")
+	case hop.State == verify.HopSuspect:
+		r.diags.AddError("No trace: "+hop.Name+" may be the cause", text+sentence(hop.Evidence)+".\n\n"+hop.Fix+"\n\nNothing else is found broken. The way as far as it was walked:\n"+found.String())
+	default:
+		r.diags.AddError("No trace: "+hop.Name+" is broken", text+sentence(hop.Evidence)+".\n\n"+hop.Fix+"\n\nThe way as far as it was walked:\n"+found.String())
 	}
-	diags.AddError("No trace, and no hop is found broken", text+"Every hop that could be looked at is fine:\n"+found.String()+
-		"\n\nGive collector and grafana to have more of the way looked at, and raise deadline if the trace is only late.")
 }
 
-func (m *traceCheckModel) proved(p proof) {
-	t, graph := p.trace, p.trace.Graph()
-	m.TraceID, m.Spans = types.StringValue(string(t.ID)), types.Int64Value(int64(len(t.Spans)))
-	m.Seen = everyOf(t.Services())
-	m.Arrived, m.CheckedAt = types.Float64Value(milliseconds(p.took)), types.StringValue(p.sent.UTC().Format(time.RFC3339))
-	m.GraphText, m.Mermaid = types.StringValue(graph.Text()), types.StringValue(graph.Mermaid())
+// warnOfClocks says that a trace that arrived carries another time than this machine's.
+func (r *traceRun) warnOfClocks(p proof) {
+	const tolerated = 30 * time.Second
+	if skew := p.trace.Skew(p.sent, p.took); skew.Abs() > tolerated {
+		r.diags.AddWarning("Clocks are apart", fmt.Sprintf("The spans of trace %s are dated %s before or after this machine's time. Searches by time, in Grafana too, do not find them where they are looked for. "+
+			"Set the clocks of the hosts and of this machine right (NTP).", r.id, skew.Abs().Round(time.Second)))
+	}
+}
+
+// listed writes names for a message: few of them, because a trace may have hundreds.
+func listed(names []string) string {
+	const shown = 12
+	if len(names) <= shown {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
 }

@@ -21,6 +21,8 @@ type walk struct {
 	live map[string]string
 	// silent are repositories that did not answer.
 	silent map[string]bool
+	// meshes are the planned meshes, by cluster and namespace.
+	meshes map[string]plannedMesh
 }
 
 // piece is something with a version that a resource plans.
@@ -82,6 +84,23 @@ func (w *walk) plan(cluster string, own map[string]piece) []piece {
 	}
 	maps.Copy(w.pieces[cluster], own)
 	return others
+}
+
+// planMesh records a mesh, and mesh finds it.
+func (w *walk) planMesh(key string, m plannedMesh) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.meshes == nil {
+		w.meshes = map[string]plannedMesh{}
+	}
+	w.meshes[key] = m
+}
+
+func (w *walk) mesh(key string) (plannedMesh, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	m, found := w.meshes[key]
+	return m, found
 }
 
 // lookUp returns the version of a live cluster, asking at most once.

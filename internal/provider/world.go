@@ -48,7 +48,7 @@ type World interface {
 	// Charts finds charts, nil where there is nothing to find them with.
 	Charts() *helm.Charts
 	// HTTP returns a client whose requests go out that way; redirects are not followed.
-	HTTP(ctx context.Context, ref reach.Reference, via reach.Via) (*http.Client, error)
+	HTTP(ctx context.Context, ref reach.Reference, o reach.HTTPOptions) (*http.Client, error)
 	// Forward opens a local port that leads into a cluster.
 	Forward(ctx context.Context, ref reach.Reference, o kube.ForwardOptions) (*kube.Forward, error)
 	// Forget drops what is cached of a cluster whose node was changed.

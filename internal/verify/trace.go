@@ -37,6 +37,20 @@ func (t Trace) Services() []string {
 	return sortedKeys(seen)
 }
 
+// Duration is the time from the begin of the first span to the end of the last one.
+func (t Trace) Duration() time.Duration {
+	var first, last time.Time
+	for _, s := range t.Spans {
+		if first.IsZero() || s.Start.Before(first) {
+			first = s.Start
+		}
+		if end := s.Start.Add(s.Duration); end.After(last) {
+			last = end
+		}
+	}
+	return last.Sub(first)
+}
+
 // Missing lists the wanted services that have no span.
 func (t Trace) Missing(wanted []string) []string {
 	have := t.Services()

@@ -78,3 +78,8 @@ func bare(err error) error {
 	}
 	return err
 }
+
+// FailureKinds are all of them.
+func FailureKinds() []string {
+	return []string{ErrTimeout, ErrRefused, ErrReset, ErrClosed, ErrNoRoute, ErrName, ErrTLS, ErrDenied, ErrUnreachable, ErrOther}
+}
