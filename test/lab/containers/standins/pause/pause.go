@@ -15,19 +15,19 @@ func Run(ctx context.Context, _ []string) error {
 	signal.Notify(children, syscall.SIGCHLD)
 	defer signal.Stop(children)
 	for {
+		reap()
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-children:
-			reap()
 		}
 	}
 }
 
+// reap collects all children that have ended.
 func reap() {
 	for {
-		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
-		if pid <= 0 || (err != nil && err != syscall.EINTR) { //nolint:errorlint // a bare number of the kernel
+		if pid, _ := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid <= 0 { // nobody is left, or nobody has ended
 			return
 		}
 	}
