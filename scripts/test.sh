@@ -30,7 +30,7 @@ sh test/lab/setup.sh
 say "building the test lab's control plane, image and containers in the background"
 sh test/lab/controlplane/build.sh >"$logs/controlplane" 2>&1 & controlplane=$!
 mkdir -p "$cache/bin"
-( cd test/lab && go build -o "$cache/bin/lab" ./cmd/lab && "$cache/bin/lab" image && "$cache/bin/lab" containers ) >"$logs/image" 2>&1 & image=$!
+( cd test/lab && go build -o "$cache/bin/lab" ./cmd/lab && "$cache/bin/lab" image --containers && "$cache/bin/lab" containers ) >"$logs/image" 2>&1 & image=$!
 background+=("$controlplane" "$image")
 
 say "building the provider"
