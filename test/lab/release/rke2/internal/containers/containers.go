@@ -127,7 +127,8 @@ func (n Node) kubelet() process.Options {
 		Args: []string{
 			"kubelet", "--containers", layout.Containers, "--config", n.setting("kubelet.yaml"),
 			"--kubeconfig", n.Data.Agent("kubelet.kubeconfig"), "--cert-dir", n.Data.Agent(), "--hostname-override", n.Name,
-			"--node-ip", n.Address.String(), "--node-version", n.Version, "--node-labels", labels(n.Labels),
+			// as RKE2 does: the node waits for the server's cloud controller, and the addresses that it gets are left alone
+			"--cloud-provider", "external", "--node-ip", n.Address.String(), "--node-version", n.Version, "--node-labels", labels(n.Labels),
 		},
 	}
 }

@@ -55,7 +55,7 @@ func TestRender_Kubelet(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	// values are texts, whatever they look like
-	if taints := got.RegisterWithTaints; len(taints) != 3 || taints[1].Value != "true" || taints[2].Value != "" || taints[2].Key != "empty" {
+	if taints := got.RegisterWithTaints; len(taints) != 2 || taints[0].Value != "true" || taints[1].Value != "" || taints[1].Key != "empty" {
 		t.Errorf("taints %+v", taints)
 	}
 }

@@ -33,8 +33,8 @@ func (k *Kubelet) accompany(ctx context.Context) error {
 	return k.mirrorFor(ctx, kubeapi.Text(node, "metadata", "uid"))
 }
 
-// addExternal adds external addresses, which are the cloud controller's business in RKE2. The kubelet reports its own addresses again and
-// again, so that they are looked at each time.
+// addExternal adds external addresses, which are the cloud controller's business in RKE2. The kubelet leaves addresses alone once there are
+// any (k8s.io/kubernetes pkg/kubelet/nodestatus/setters.go NodeAddress, with an external cloud provider).
 func (k *Kubelet) addExternal(ctx context.Context, node kubeapi.Object) error {
 	have := map[string]bool{}
 	addresses := kubeapi.List(node, "status", "addresses")
