@@ -142,12 +142,12 @@ func (m *nodeToolsModel) followsCluster() bool {
 
 // calicoVersion asks the cluster for its Calico, because calicoctl refuses to work with another one. A cluster that was
 // not named, or that has no Calico, says nothing.
-func (r *nodeTools) calicoVersion(ctx context.Context, m nodeToolsModel) (string, error) {
+func (m *nodeToolsModel) calicoVersion(ctx context.Context, s *session) (string, error) {
 	if !m.followsCluster() {
 		return "", nil
 	}
 	var diags diag.Diagnostics
-	engine, err := r.session.cluster(ctx, m.reference(ctx, &diags))
+	engine, err := s.cluster(ctx, m.reference(ctx, &diags))
 	if err != nil {
 		return "", fmt.Errorf("finding out which calicoctl fits: %w", err)
 	}
@@ -164,8 +164,8 @@ func (r *nodeTools) calicoVersion(ctx context.Context, m nodeToolsModel) (string
 }
 
 // calicoDrift says when the cluster has moved on to another Calico. A cluster that does not answer says nothing.
-func (r *nodeTools) calicoDrift(ctx context.Context, m nodeToolsModel, installed string) string {
-	version, err := r.calicoVersion(ctx, m)
+func (m *nodeToolsModel) calicoDrift(ctx context.Context, s *session, installed string) string {
+	version, err := m.calicoVersion(ctx, s)
 	if err != nil || version == "" || installed == "" || version == installed {
 		return ""
 	}

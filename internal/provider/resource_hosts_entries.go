@@ -25,6 +25,7 @@ var (
 	_ resource.ResourceWithImportState    = (*hostsEntries)(nil)
 	_ resource.ResourceWithIdentity       = (*hostsEntries)(nil)
 	_ resource.ResourceWithValidateConfig = (*hostsEntries)(nil)
+	_ hostModel[hostsEntriesModel]        = (*hostsEntriesModel)(nil)
 )
 
 func newHostsEntries() resource.Resource { return &hostsEntries{} }
@@ -92,65 +93,19 @@ func (r *hostsEntries) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 }
 
 func (r *hostsEntries) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var m hostsEntriesModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	if r.apply(ctx, &m, hostsfile.Options{New: true, Adopt: m.Adopt.ValueBool()}, "Creating", &resp.Diagnostics) {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	}
+	createOnHost[hostsEntriesModel](ctx, r.session, req, resp)
 }
 
 func (r *hostsEntries) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var m hostsEntriesModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	ctx, cancel := context.WithTimeout(ctx, hostsFileTimeout)
-	defer cancel()
-	o, err := hostsfile.Read(ctx, r.file(m), m.block(ctx, &resp.Diagnostics))
-	switch {
-	case err != nil && couldNotLook(err):
-		r.session.addUnread(&resp.Diagnostics, m.named(), r.session.explainUnknown(err))
-	case err != nil:
-		addFault(&resp.Diagnostics, "Reading", m.named(), err)
-	case !o.Found:
-		resp.Diagnostics.AddWarning(m.named()+" is gone", fmt.Sprintf("There is no block %q in %s. It is taken out of the state; the plan makes it again.", m.Name.ValueString(), r.file(m)))
-		resp.State.RemoveResource(ctx)
-	default:
-		m.observe(o, &resp.Diagnostics)
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	}
+	readOnHost[hostsEntriesModel](ctx, r.session, req, resp)
 }
 
 func (r *hostsEntries) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var m, before hostsEntriesModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	if r.apply(ctx, &m, hostsfile.Options{Former: before.block(ctx, &resp.Diagnostics).Lines()}, "Updating", &resp.Diagnostics) {
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	}
+	updateOnHost[hostsEntriesModel](ctx, r.session, req, resp)
 }
 
 func (r *hostsEntries) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m hostsEntriesModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, hostsFileTimeout)
-	defer cancel()
-	if err := hostsfile.Remove(ctx, r.file(m), m.block(ctx, &resp.Diagnostics)); err != nil {
-		addFault(&resp.Diagnostics, "Removing", m.named(), r.session.explainUnknown(err))
-	}
+	deleteOnHost[hostsEntriesModel](ctx, r.session, req, resp)
 }
 
 // ImportState takes over a block that is in a file: the file says what is in it.
@@ -162,9 +117,9 @@ func (r *hostsEntries) ImportState(ctx context.Context, req resource.ImportState
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	o, err := hostsfile.Read(ctx, r.file(m), hostsfile.Block{Name: m.Name.ValueString()})
+	o, err := hostsfile.Read(ctx, m.file(r.session), hostsfile.Block{Name: m.Name.ValueString()})
 	if err == nil && !o.Found {
-		err = fault.Newf(fault.NotFound, "there is no block %q in %s", m.Name.ValueString(), r.file(m))
+		err = fault.Newf(fault.NotFound, "there is no block %q in %s", m.Name.ValueString(), m.file(r.session))
 	}
 	var entries map[string][]string
 	if err == nil {
@@ -208,28 +163,54 @@ func importedHostsEntries(ctx context.Context, req resource.ImportStateRequest, 
 	return m, nil
 }
 
-func (r *hostsEntries) apply(ctx context.Context, m *hostsEntriesModel, o hostsfile.Options, doing string, diags *diag.Diagnostics) bool {
-	ctx, cancel := context.WithTimeout(ctx, hostsFileTimeout)
-	defer cancel()
+// limit implements [hostModel].
+func (*hostsEntriesModel) limit(context.Context, operation) (time.Duration, diag.Diagnostics) {
+	return hostsFileTimeout, nil
+}
+
+func (m *hostsEntriesModel) create(ctx context.Context, s *session, diags *diag.Diagnostics) (keep bool, err error) {
+	return m.apply(ctx, s, hostsfile.Options{New: true, Adopt: m.Adopt.ValueBool()}, diags)
+}
+
+func (m *hostsEntriesModel) refresh(ctx context.Context, s *session, diags *diag.Diagnostics) (gone string, err error) {
+	o, err := hostsfile.Read(ctx, m.file(s), m.block(ctx, diags))
+	if err != nil {
+		return "", err
+	}
+	if !o.Found {
+		return fmt.Sprintf("There is no block %q in %s.", m.Name.ValueString(), m.file(s)), nil
+	}
+	m.observe(o, diags)
+	return "", nil
+}
+
+func (m *hostsEntriesModel) update(ctx context.Context, s *session, before hostsEntriesModel, diags *diag.Diagnostics) (keep bool, err error) {
+	return m.apply(ctx, s, hostsfile.Options{Former: before.block(ctx, diags).Lines()}, diags)
+}
+
+func (m *hostsEntriesModel) remove(ctx context.Context, s *session, diags *diag.Diagnostics) error {
+	return hostsfile.Remove(ctx, m.file(s), m.block(ctx, diags))
+}
+
+func (m *hostsEntriesModel) apply(ctx context.Context, s *session, o hostsfile.Options, diags *diag.Diagnostics) (done bool, err error) {
 	b := m.block(ctx, diags)
 	if diags.HasError() {
-		return false
+		return false, nil
 	}
-	observed, err := hostsfile.Apply(ctx, r.file(*m), b, o)
+	observed, err := hostsfile.Apply(ctx, m.file(s), b, o)
 	if err != nil {
-		addFault(diags, doing, m.named(), r.session.explainUnknown(err))
-		return false
+		return false, err
 	}
 	m.observe(observed, diags)
-	return true
+	return true, nil
 }
 
 // file is the file on its host, or on the machine that Terraform runs on.
-func (r *hostsEntries) file(m hostsEntriesModel) hostsfile.File {
+func (m *hostsEntriesModel) file(s *session) hostsfile.File {
 	if m.Host.ValueString() == "" {
 		return hostsfile.Here(m.Path.ValueString())
 	}
-	return hostsfile.On(r.session.world.Host(m.target()), m.Path.ValueString())
+	return hostsfile.On(s.world.Host(m.target()), m.Path.ValueString())
 }
 
 func (m *hostsEntriesModel) named() string {

@@ -25,6 +25,7 @@ var (
 	_ resource.ResourceWithImportState    = (*k3dCluster)(nil)
 	_ resource.ResourceWithIdentity       = (*k3dCluster)(nil)
 	_ resource.ResourceWithValidateConfig = (*k3dCluster)(nil)
+	_ hostModel[k3dClusterModel]          = (*k3dClusterModel)(nil)
 )
 
 func newK3dCluster() resource.Resource { return &k3dCluster{} }
@@ -98,105 +99,19 @@ func (r *k3dCluster) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequ
 }
 
 func (r *k3dCluster) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var m k3dClusterModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	limit, diags := m.Timeouts.Create(ctx, k3dCreateTimeout)
-	resp.Diagnostics.Append(diags...)
-	c := m.cluster(ctx, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	out, err := k3d.Create(ctx, r.session.world.Host(m.target()), c, r.options(ctx, m, m.Adopt.ValueBool()))
-	r.session.world.Forget(m.reference(ctx))
-	if err == nil {
-		err = r.connect(ctx, &m)
-	}
-	if err != nil {
-		addFault(&resp.Diagnostics, "Creating", m.named(), r.session.explainUnknown(err))
-		if !out.Touched {
-			return
-		}
-	}
-	m.observe(out)
-	resp.Diagnostics.Append(saveKnown(ctx, &resp.State, &m)...)
+	createOnHost[k3dClusterModel](ctx, r.session, req, resp)
 }
 
 func (r *k3dCluster) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var m k3dClusterModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	limit, diags := m.Timeouts.Read(ctx, k3dReadTimeout)
-	resp.Diagnostics.Append(diags...)
-	c := m.cluster(ctx, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	o, err := k3d.Read(ctx, r.session.world.Host(m.target()), c)
-	switch {
-	case err != nil && couldNotLook(err):
-		r.session.addUnread(&resp.Diagnostics, m.named(), r.session.explainUnknown(err))
-	case err != nil:
-		addFault(&resp.Diagnostics, "Reading", m.named(), err)
-	case !o.Found:
-		resp.Diagnostics.AddWarning(m.named()+" is gone", fmt.Sprintf("k3d on host %s answers and has no cluster %s. It is taken out of the state; the plan makes it again.", m.Host.ValueString(), m.Name.ValueString()))
-		resp.State.RemoveResource(ctx)
-	default:
-		m.look(c, o)
-		if o.ServersRunning > 0 {
-			if err := r.connect(ctx, &m); err != nil {
-				r.session.addUnread(&resp.Diagnostics, "the API of "+m.named(), r.session.explainUnknown(err))
-			}
-		}
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
-	}
+	readOnHost[k3dClusterModel](ctx, r.session, req, resp)
 }
 
 func (r *k3dCluster) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var m k3dClusterModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	limit, diags := m.Timeouts.Update(ctx, k3dUpdateTimeout)
-	resp.Diagnostics.Append(diags...)
-	c := m.cluster(ctx, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	defer r.session.world.Forget(m.reference(ctx))
-	out, err := k3d.Start(ctx, r.session.world.Host(m.target()), c, r.options(ctx, m, true))
-	if err == nil {
-		r.session.world.Forget(m.reference(ctx))
-		err = r.connect(ctx, &m)
-	}
-	if err != nil {
-		addFault(&resp.Diagnostics, "Updating", m.named(), r.session.explainUnknown(err))
-		return
-	}
-	m.observe(out)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	updateOnHost[k3dClusterModel](ctx, r.session, req, resp)
 }
 
 func (r *k3dCluster) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m k3dClusterModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	limit, diags := m.Timeouts.Delete(ctx, k3dDeleteTimeout)
-	resp.Diagnostics.Append(diags...)
-	c := m.cluster(ctx, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	defer r.session.world.Forget(m.reference(ctx))
-	if err := k3d.Delete(ctx, r.session.world.Host(m.target()), c, r.options(ctx, m, true)); err != nil {
-		addFault(&resp.Diagnostics, "Removing", m.named(), r.session.explainUnknown(err))
-	}
+	deleteOnHost[k3dClusterModel](ctx, r.session, req, resp)
 }
 
 // ImportState takes over a cluster by its host and name. What k3d does not tell of a cluster that was made by hand is
@@ -224,7 +139,7 @@ func (r *k3dCluster) ImportState(ctx context.Context, req resource.ImportStateRe
 	if err == nil {
 		m.take(ctx, c, &resp.Diagnostics)
 		m.look(c, o)
-		err = r.connect(ctx, &m)
+		err = m.connect(ctx, r.session)
 	}
 	if err != nil {
 		addFault(&resp.Diagnostics, "Importing", m.named(), r.session.explainUnknown(err))
@@ -235,13 +150,82 @@ func (r *k3dCluster) ImportState(ctx context.Context, req resource.ImportStateRe
 	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
 }
 
+// limit implements [hostModel].
+func (m *k3dClusterModel) limit(ctx context.Context, o operation) (time.Duration, diag.Diagnostics) {
+	switch o {
+	case creating:
+		return m.Timeouts.Create(ctx, k3dCreateTimeout)
+	case updating:
+		return m.Timeouts.Update(ctx, k3dUpdateTimeout)
+	case removing:
+		return m.Timeouts.Delete(ctx, k3dDeleteTimeout)
+	}
+	return m.Timeouts.Read(ctx, k3dReadTimeout)
+}
+
+func (m *k3dClusterModel) create(ctx context.Context, s *session, diags *diag.Diagnostics) (keep bool, err error) {
+	c := m.cluster(ctx, diags)
+	if diags.HasError() {
+		return false, nil
+	}
+	out, err := k3d.Create(ctx, s.world.Host(m.target()), c, m.options(ctx, m.Adopt.ValueBool()))
+	s.world.Forget(m.reference(ctx))
+	if err == nil {
+		err = m.connect(ctx, s)
+	}
+	m.observe(out)
+	return err == nil || out.Touched, err
+}
+
+func (m *k3dClusterModel) refresh(ctx context.Context, s *session, diags *diag.Diagnostics) (gone string, err error) {
+	c := m.cluster(ctx, diags)
+	o, err := k3d.Read(ctx, s.world.Host(m.target()), c)
+	if err != nil {
+		return "", err
+	}
+	if !o.Found {
+		return fmt.Sprintf("k3d on host %s answers and has no cluster %s.", m.Host.ValueString(), m.Name.ValueString()), nil
+	}
+	m.look(c, o)
+	if o.ServersRunning > 0 {
+		if err := m.connect(ctx, s); err != nil {
+			s.addUnread(diags, "the API of "+m.named(), s.explainUnknown(err))
+		}
+	}
+	return "", nil
+}
+
+func (m *k3dClusterModel) update(ctx context.Context, s *session, _ k3dClusterModel, diags *diag.Diagnostics) (keep bool, err error) {
+	c := m.cluster(ctx, diags)
+	if diags.HasError() {
+		return false, nil
+	}
+	defer s.world.Forget(m.reference(ctx))
+	out, err := k3d.Start(ctx, s.world.Host(m.target()), c, m.options(ctx, true))
+	if err == nil {
+		s.world.Forget(m.reference(ctx))
+		err = m.connect(ctx, s)
+	}
+	m.observe(out)
+	return err == nil, err
+}
+
+func (m *k3dClusterModel) remove(ctx context.Context, s *session, diags *diag.Diagnostics) error {
+	c := m.cluster(ctx, diags)
+	if diags.HasError() {
+		return nil
+	}
+	defer s.world.Forget(m.reference(ctx))
+	return k3d.Delete(ctx, s.world.Host(m.target()), c, m.options(ctx, true))
+}
+
 // connect waits until the API answers and takes over which cluster it is.
-func (r *k3dCluster) connect(ctx context.Context, m *k3dClusterModel) error {
+func (m *k3dClusterModel) connect(ctx context.Context, s *session) error {
 	ref := m.reference(ctx)
 	ref.UID = ""
 	m.setCluster(m.uid(ctx))
 	return wait.Until(ctx, wait.Options{For: "the API of " + m.named(), Timeout: k3dAPITimeout, Interval: time.Second}, func(ctx context.Context) error {
-		engine, err := r.session.cluster(ctx, ref)
+		engine, err := s.cluster(ctx, ref)
 		if err != nil {
 			return err
 		}
@@ -253,7 +237,7 @@ func (r *k3dCluster) connect(ctx context.Context, m *k3dClusterModel) error {
 	})
 }
 
-func (r *k3dCluster) options(ctx context.Context, m k3dClusterModel, adopt bool) k3d.Options {
+func (m *k3dClusterModel) options(ctx context.Context, adopt bool) k3d.Options {
 	return k3d.Options{Adopt: adopt, LockWait: lockWait, Holder: holder(), OnStep: logStep(ctx, m.named())}
 }
 

@@ -25,6 +25,7 @@ var (
 	_ resource.ResourceWithIdentity         = (*nodeTools)(nil)
 	_ resource.ResourceWithValidateConfig   = (*nodeTools)(nil)
 	_ resource.ResourceWithConfigValidators = (*nodeTools)(nil)
+	_ hostModel[nodeToolsModel]             = (*nodeToolsModel)(nil)
 )
 
 func newNodeTools() resource.Resource { return &nodeTools{} }
@@ -79,7 +80,7 @@ func (r *nodeTools) ModifyPlan(ctx context.Context, req resource.ModifyPlanReque
 	}
 	var plan nodeToolsModel
 	resp.Diagnostics.Append(getKnown(ctx, req.Plan, &plan)...)
-	if !planHostDrift(ctx, req, resp, plan.named(ctx)) || req.State.Raw.IsNull() {
+	if !planHostDrift(ctx, req, resp, plan.named()) || req.State.Raw.IsNull() {
 		return
 	}
 	var state nodeToolsModel
@@ -93,94 +94,19 @@ func (r *nodeTools) ModifyPlan(ctx context.Context, req resource.ModifyPlanReque
 }
 
 func (r *nodeTools) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
-	var m nodeToolsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	state, err := r.install(ctx, m, nodetools.Options{Adopt: m.Adopt.ValueBool()})
-	if err != nil {
-		addFault(&resp.Diagnostics, "Creating", m.named(ctx), r.session.explainUnknown(err))
-		if len(state.Tools) == 0 {
-			return // nothing was put into place
-		}
-	}
-	m.observe(ctx, state, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	createOnHost[nodeToolsModel](ctx, r.session, req, resp)
 }
 
 func (r *nodeTools) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	var m nodeToolsModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	if m.DriftPolicy.ValueString() == driftIgnore {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, toolsReadTimeout)
-	defer cancel()
-	have := m.state(ctx, &resp.Diagnostics)
-	calico := have.Tools[nodetools.Calicoctl].Version
-	spec := m.spec(calico)
-	if len(spec.Tools) == 0 {
-		spec.Tools = importedTools(have) // imported: only the configuration knows what is wanted
-	}
-	lines, err := nodetools.Read(ctx, r.host(ctx, m), spec, have)
-	switch {
-	case err != nil && couldNotLook(err):
-		r.session.addUnread(&resp.Diagnostics, m.named(ctx), r.session.explainUnknown(err))
-		return
-	case err != nil:
-		addFault(&resp.Diagnostics, "Reading", m.named(ctx), err)
-		return
-	}
-	if line := r.calicoDrift(ctx, m, calico); line != "" {
-		lines = append(lines, line)
-	}
-	m.Drift = driftList(lines)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	readOnHost[nodeToolsModel](ctx, r.session, req, resp)
 }
 
 func (r *nodeTools) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var m, before nodeToolsModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	resp.Diagnostics.Append(req.State.Get(ctx, &before)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	have := before.state(ctx, &resp.Diagnostics)
-	state, err := r.install(ctx, m, nodetools.Options{Have: have, Adopt: m.Adopt.ValueBool()})
-	if err != nil {
-		addFault(&resp.Diagnostics, "Updating", m.named(ctx), r.session.explainUnknown(err))
-		before.observe(ctx, state, &resp.Diagnostics)
-		before.Drift = driftList([]string{"an update did not finish"})
-		resp.Diagnostics.Append(resp.State.Set(ctx, &before)...)
-		return
-	}
-	m.observe(ctx, state, &resp.Diagnostics)
-	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	updateOnHost[nodeToolsModel](ctx, r.session, req, resp)
 }
 
 func (r *nodeTools) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
-	var m nodeToolsModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, toolsChangeTimeout)
-	defer cancel()
-	kept, err := nodetools.Remove(ctx, r.host(ctx, m), m.state(ctx, &resp.Diagnostics))
-	if err != nil {
-		addFault(&resp.Diagnostics, "Removing", m.named(ctx), r.session.explainUnknown(err))
-		return
-	}
-	if len(kept) > 0 {
-		resp.Diagnostics.AddWarning(m.named(ctx)+": changed files stay", "These are not what was installed any more, so they belong to somebody else now: "+strings.Join(kept, ", ")+".")
-	}
+	deleteOnHost[nodeToolsModel](ctx, r.session, req, resp)
 }
 
 // ImportState takes over the tools that are in a folder, whatever release they are of; the next apply replaces those
@@ -209,7 +135,7 @@ func (r *nodeTools) ImportState(ctx context.Context, req resource.ImportStateReq
 	m.BinDir = types.StringValue(binDir)
 	found, err := nodetools.Find(ctx, r.session.world.Host(target), binDir)
 	if err != nil {
-		addFault(&resp.Diagnostics, "Importing", m.named(ctx), r.session.explainUnknown(err))
+		addFault(&resp.Diagnostics, "Importing", m.named(), r.session.explainUnknown(err))
 		return
 	}
 	m.Cluster = types.ObjectNull(referenceTypes)
@@ -219,32 +145,85 @@ func (r *nodeTools) ImportState(ctx context.Context, req resource.ImportStateReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
+// limit implements [hostModel].
+func (*nodeToolsModel) limit(_ context.Context, o operation) (time.Duration, diag.Diagnostics) {
+	if o == reading {
+		return toolsReadTimeout, nil
+	}
+	return toolsChangeTimeout, nil
+}
+
+func (m *nodeToolsModel) create(ctx context.Context, s *session, diags *diag.Diagnostics) (keep bool, err error) {
+	state, err := m.install(ctx, s, nodetools.Options{Adopt: m.Adopt.ValueBool()})
+	m.observe(ctx, state, diags)
+	return err == nil || len(state.Tools) > 0, err // without tools nothing was put into place
+}
+
+func (m *nodeToolsModel) refresh(ctx context.Context, s *session, diags *diag.Diagnostics) (gone string, err error) {
+	if m.DriftPolicy.ValueString() == driftIgnore {
+		return "", nil
+	}
+	have := m.state(ctx, diags)
+	calico := have.Tools[nodetools.Calicoctl].Version
+	spec := m.spec(calico)
+	if len(spec.Tools) == 0 {
+		spec.Tools = importedTools(have) // imported: only the configuration knows what is wanted
+	}
+	lines, err := nodetools.Read(ctx, m.host(ctx, s), spec, have)
+	if err != nil {
+		return "", err
+	}
+	if line := m.calicoDrift(ctx, s, calico); line != "" {
+		lines = append(lines, line)
+	}
+	m.Drift = driftList(lines)
+	return "", nil
+}
+
+func (m *nodeToolsModel) update(ctx context.Context, s *session, before nodeToolsModel, diags *diag.Diagnostics) (keep bool, err error) {
+	state, err := m.install(ctx, s, nodetools.Options{Have: before.state(ctx, diags), Adopt: m.Adopt.ValueBool()})
+	if err == nil {
+		m.observe(ctx, state, diags)
+		return true, nil
+	}
+	*m = before
+	m.observe(ctx, state, diags)
+	m.Drift = driftList([]string{"an update did not finish"})
+	return true, err
+}
+
+func (m *nodeToolsModel) remove(ctx context.Context, s *session, diags *diag.Diagnostics) error {
+	kept, err := nodetools.Remove(ctx, m.host(ctx, s), m.state(ctx, diags))
+	if err == nil && len(kept) > 0 {
+		diags.AddWarning(m.named()+": changed files stay", "These are not what was installed any more, so they belong to somebody else now: "+strings.Join(kept, ", ")+".")
+	}
+	return err
+}
+
 // install finds out which calicoctl the cluster needs and changes the host.
-func (r *nodeTools) install(ctx context.Context, m nodeToolsModel, o nodetools.Options) (nodetools.State, error) {
-	ctx, cancel := context.WithTimeout(ctx, toolsChangeTimeout)
-	defer cancel()
-	calico, err := r.calicoVersion(ctx, m)
+func (m *nodeToolsModel) install(ctx context.Context, s *session, o nodetools.Options) (nodetools.State, error) {
+	calico, err := m.calicoVersion(ctx, s)
 	if err != nil {
 		return o.Have, err
 	}
-	o.LockWait, o.Holder, o.OnStep = lockWait, holder(), logStep(ctx, m.named(ctx))
-	return nodetools.Install(ctx, r.host(ctx, m), m.spec(calico), o)
+	o.LockWait, o.Holder, o.OnStep = lockWait, holder(), logStep(ctx, m.named())
+	return nodetools.Install(ctx, m.host(ctx, s), m.spec(calico), o)
 }
 
-func (r *nodeTools) host(ctx context.Context, m nodeToolsModel) Host {
+func (m *nodeToolsModel) host(ctx context.Context, s *session) Host {
 	var diags diag.Diagnostics
-	return r.session.world.Host(m.targetOr(m.reference(ctx, &diags)))
+	return s.world.Host(m.targetOr(m.reference(ctx, &diags)))
 }
 
 func (m *nodeToolsModel) reference(ctx context.Context, diags *diag.Diagnostics) reach.Reference {
 	return referenceOf(ctx, m.Cluster, types.StringNull(), diags)
 }
 
-func (m *nodeToolsModel) named(ctx context.Context) string {
+func (m *nodeToolsModel) named() string {
 	place := m.Host.ValueString()
 	if place == "" {
-		var diags diag.Diagnostics
-		place = m.reference(ctx, &diags).Host
+		host, _ := m.Cluster.Attributes()["host"].(types.String)
+		place = host.ValueString()
 	}
 	return nodeToolsType + " " + place + ":" + m.BinDir.ValueString()
 }

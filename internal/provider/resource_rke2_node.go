@@ -109,25 +109,22 @@ func (r *rke2Node) Read(ctx context.Context, req resource.ReadRequest, resp *res
 		return
 	}
 	observed, err := r.session.world.Node(m.target()).Read(ctx, node)
-	switch {
-	case err != nil && couldNotLook(err):
-		r.session.addUnread(&resp.Diagnostics, m.named(), r.session.explainUnknown(err))
-	case err != nil:
-		addFault(&resp.Diagnostics, "Reading", m.named(), err)
-	case !observed.Installed:
-		resp.Diagnostics.AddWarning(m.named()+" is gone", fmt.Sprintf("Host %s answers and has no RKE2. The node is taken out of the state; the plan makes it again.", m.Host.ValueString()))
-		resp.State.RemoveResource(ctx)
-	default:
-		failed := m.Status.ValueString() == statusFailed
-		if err := r.observe(ctx, &m, observed); err != nil {
-			r.session.addUnread(&resp.Diagnostics, "the API of "+m.named(), err)
-		}
-		if failed {
-			m.Status = types.StringValue(statusFailed)
-		}
-		m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-		resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
+	gone := ""
+	if !observed.Installed {
+		gone = fmt.Sprintf("Host %s answers and has no RKE2.", m.Host.ValueString())
 	}
+	if !r.session.stays(ctx, resp, m.named(), gone, err) {
+		return
+	}
+	failed := m.Status.ValueString() == statusFailed
+	if err := r.observe(ctx, &m, observed); err != nil {
+		r.session.addUnread(&resp.Diagnostics, "the API of "+m.named(), err)
+	}
+	if failed {
+		m.Status = types.StringValue(statusFailed)
+	}
+	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
+	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
 func (r *rke2Node) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
