@@ -1,5 +1,5 @@
-// Package controlplane knows how the stand-in runs the real control plane: one program that outlives the service, as RKE2's static
-// pods do, and that the next start of the service takes over.
+// Package process knows how the stand-in runs other programs: those that outlive its service, as RKE2's static pods do, and are taken
+// over by its next start, and those that end with it.
 package process
 
 import (
