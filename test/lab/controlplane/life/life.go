@@ -29,6 +29,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/istio"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/jobs"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/kiali"
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/loopback"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/metallb"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/otel"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/prometheus"
@@ -103,7 +104,10 @@ func (l *Life) Start(ctx context.Context) error {
 	go l.webhooks.Run(ctx)
 	go l.web.run(ctx)
 	go l.kubelet.run(ctx)
-	return l.view.Start(ctx)
+	if err := l.view.Start(ctx); err != nil || l.options.Containers == nil {
+		return err
+	}
+	return l.serveProxies(ctx)
 }
 
 // actor is one thing that controllers of charts do. Sync does what is due and tells when to call again at the latest.
@@ -132,7 +136,7 @@ func (l *Life) actors(ctx context.Context) []actor {
 		Dynamic: l.dynamic, View: l.view, Alpha: of(otel.Resource("v1alpha1")), Beta: of(otel.Resource("v1beta1")), Delay: l.options.Delay / 2,
 	}
 	roots := &istio.RootCerts{Client: l.client, View: l.view, Bundle: l.issuer.Bundle(), Delay: l.options.Delay}
-	return []actor{
+	all := []actor{
 		{"webhook configurations", l.patcher.Sync},
 		{"load balancer addresses", addresses.Sync},
 		{"istio root certificates", roots.Sync},
@@ -142,6 +146,10 @@ func (l *Life) actors(ctx context.Context) []actor {
 		{"collectors", collectors.Sync},
 		{"kiali operator", (&kiali.Operator{Dynamic: l.dynamic, View: l.view, List: of(kiali.Resource), Delay: l.options.Delay / 2}).Sync},
 	}
+	if l.options.Containers != nil {
+		all = append(all, actor{"addresses on the node", (&loopback.Keeper{View: l.view}).Sync})
+	}
+	return all
 }
 
 func (l *Life) prometheusOperator(ctx context.Context) *prometheus.Operator {

@@ -11,6 +11,7 @@ import (
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
 	apiextensions "k8s.io/apiextensions-apiserver/pkg/client/clientset/clientset"
 	crdinformers "k8s.io/apiextensions-apiserver/pkg/client/informers/externalversions"
@@ -189,6 +190,11 @@ func (v *View) Services() []*corev1.Service { return list[*corev1.Service](v.ser
 // Service returns a Service; nil when there is none.
 func (v *View) Service(namespace, name string) *corev1.Service {
 	return get[*corev1.Service](v.services, namespace+"/"+name)
+}
+
+// EndpointSlices returns all EndpointSlices.
+func (v *View) EndpointSlices() []*discoveryv1.EndpointSlice {
+	return list[*discoveryv1.EndpointSlice](v.slices)
 }
 
 // Namespaces returns all namespaces.
