@@ -2,11 +2,9 @@ package provider
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/dxlab/terraform-provider-lab/internal/cluster"
@@ -97,14 +95,11 @@ func (c clusterObjects) List(ctx context.Context, apiVersion, kind, namespace, s
 	return c.engine.List(ctx, cluster.ListOptions{APIVersion: apiVersion, Kind: kind, Namespace: namespace, LabelSelector: selector})
 }
 
-// pastTime reads an RFC 3339 time, which the schema has checked; null is the zero time.
-func pastTime(text types.String, what string, diags *diag.Diagnostics) time.Time {
-	if text.ValueString() == "" {
-		return time.Time{}
-	}
+// timeOf reads a time, which the schema has checked; null is the zero time.
+func timeOf(text types.String) time.Time {
 	at, err := time.Parse(time.RFC3339, text.ValueString())
 	if err != nil {
-		diags.AddError("Not a time", fmt.Sprintf("%s is %q; it should read like 2026-01-02T15:04:05Z.", what, text.ValueString()))
+		return time.Time{}
 	}
 	return at
 }

@@ -76,7 +76,7 @@ func (d *serviceGraph) Schema(_ context.Context, _ datasource.SchemaRequest, res
 			"window":         schema.StringAttribute{Optional: true, MarkdownDescription: "Time over which rates are taken. Default: `5m`.", Validators: []validator.String{duration{}}},
 			"timeout":        schema.StringAttribute{Optional: true, MarkdownDescription: "How long to wait for the answer. Default: `10s`.", Validators: []validator.String{duration{}}},
 			"reachable":      schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the source answered."},
-			"reason":         schema.StringAttribute{Computed: true, MarkdownDescription: "Why it did not."},
+			"reason":         schema.StringAttribute{Computed: true, MarkdownDescription: "Why it did not. A source that answers and knows of no call is reachable, with an empty graph."},
 			"nodes":          schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Workloads, `namespace/name`, or services where the source is `spans`."},
 			"edges": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "The calls.",

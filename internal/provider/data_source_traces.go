@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -15,6 +16,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/reach"
 	"github.com/dxlab/terraform-provider-lab/internal/verify"
 )
 
@@ -39,6 +42,7 @@ type tracesModel struct {
 	MinDuration types.String `tfsdk:"min_duration"`
 	Limit       types.Int64  `tfsdk:"limit"`
 	Timeout     types.String `tfsdk:"timeout"`
+	Hint        types.String `tfsdk:"hint"`
 	Traces      []foundModel `tfsdk:"traces"`
 }
 
@@ -70,14 +74,15 @@ func (d *traces) Schema(_ context.Context, _ datasource.SchemaRequest, resp *dat
 			"query":        schema.StringAttribute{Optional: true, MarkdownDescription: "TraceQL, such as `{ resource.service.name = \"productpage.default\" && duration > 100ms }`.", Validators: one},
 			"service":      schema.StringAttribute{Optional: true, MarkdownDescription: "Traces with a span of this service.", Validators: []validator.String{stringvalidator.ConflictsWith(path.MatchRoot("tags"))}},
 			"tags":         schema.MapAttribute{Optional: true, ElementType: types.StringType, MarkdownDescription: "Traces with a span that has these tags."},
-			"start":        schema.StringAttribute{Optional: true, MarkdownDescription: "Begin of the time to search, RFC 3339. Default: `end` less `last`."},
-			"end":          schema.StringAttribute{Optional: true, MarkdownDescription: "End of it. Default: now."},
+			"start":        schema.StringAttribute{Optional: true, MarkdownDescription: "Begin of the time to search, RFC 3339. Default: `end` less `last`.", Validators: []validator.String{timestamp{}}},
+			"end":          schema.StringAttribute{Optional: true, MarkdownDescription: "End of it. Default: now, and five minutes more, because clocks differ.", Validators: []validator.String{timestamp{}}},
 			"last":         schema.StringAttribute{Optional: true, MarkdownDescription: "How far to look back from `end`. Default: `1h`.", Validators: []validator.String{duration{}, stringvalidator.ConflictsWith(path.MatchRoot("start"))}},
 			"min_duration": schema.StringAttribute{Optional: true, MarkdownDescription: "Leaves out shorter traces.", Validators: []validator.String{duration{}}},
-			"limit":        schema.Int64Attribute{Optional: true, MarkdownDescription: "How many at most. Default: `20`."},
+			"limit":        schema.Int64Attribute{Optional: true, MarkdownDescription: "How many at most. Default: `20`.", Validators: []validator.Int64{int64validator.Between(1, maxTraces)}},
 			"timeout":      schema.StringAttribute{Optional: true, MarkdownDescription: "How long to wait for the answer. Default: `10s`.", Validators: []validator.String{duration{}}},
 			"reachable":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether the store answered."},
-			"reason":       schema.StringAttribute{Computed: true, MarkdownDescription: "Why it did not."},
+			"reason":       schema.StringAttribute{Computed: true, MarkdownDescription: "Why it did not, with what it said: an error in `query` is told in the store's own words."},
+			"hint":         schema.StringAttribute{Computed: true, MarkdownDescription: "Where nothing was found: the time that was searched, and whether the store's clock is apart from this machine's. Null otherwise."},
 			"traces": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "What was found, in the store's order; empty when there is none.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
@@ -92,43 +97,70 @@ func (d *traces) Schema(_ context.Context, _ datasource.SchemaRequest, resp *dat
 	}
 }
 
+// maxTraces bounds what a state keeps of a search.
+const maxTraces = 1000
+
 func (d *traces) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var m tracesModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &m)...)
 	options := m.options(time.Now(), textMap(ctx, m.Tags, &resp.Diagnostics))
-	if start := pastTime(m.Start, "start", &resp.Diagnostics); !start.IsZero() {
-		options.Start = start
-	}
-	if end := pastTime(m.End, "end", &resp.Diagnostics); !end.IsZero() {
-		options.End = end
-		if m.Start.IsNull() {
-			options.Start = end.Add(-limitOf(m.Last, defaultLast))
-		}
-	}
+	ref := referenceOf(ctx, m.Cluster, types.StringNull(), &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	ref := referenceOf(ctx, m.Cluster, types.StringNull(), &resp.Diagnostics)
 	ctx, cancel := context.WithTimeout(ctx, limitOf(m.Timeout, checkTimeout))
 	defer cancel()
-	client, err := d.session.within(ctx, ref, inside(m.Via))
-	m.Traces = []foundModel{}
-	if err == nil {
-		store := verify.NewStore(verify.StoreOptions{URL: m.TempoURL.ValueString(), Tenant: m.Tenant.ValueString(), Client: client})
-		var found []verify.Found
-		found, err = store.Search(ctx, options)
-		m.found(found)
-	}
+	found, err := d.look(ctx, &m, ref, options)
+	m.found(found)
 	m.result(err)
 	resp.Diagnostics.Append(resp.State.Set(ctx, &m)...)
 }
 
-const defaultLast = time.Hour
+func (d *traces) look(ctx context.Context, m *tracesModel, ref reach.Reference, o verify.SearchOptions) ([]verify.Found, error) {
+	if !o.Start.Before(o.End) {
+		return nil, fault.Newf(fault.Invalid, "there is no time between start (%s) and end (%s)", rfc3339(o.Start), rfc3339(o.End))
+	}
+	client, err := d.session.within(ctx, ref, inside(m.Via))
+	if err != nil {
+		return nil, err
+	}
+	store := verify.NewStore(verify.StoreOptions{URL: m.TempoURL.ValueString(), Tenant: m.Tenant.ValueString(), Client: client, Patience: limitOf(m.Timeout, checkTimeout)})
+	found, err := store.Search(ctx, o)
+	if err == nil && len(found) == 0 {
+		m.Hint = types.StringValue(emptyHint(ctx, store, o))
+	}
+	return found, err
+}
+
+// emptyHint says why nothing may have been found, beside that there is nothing.
+func emptyHint(ctx context.Context, store *verify.Store, o verify.SearchOptions) string {
+	text := fmt.Sprintf("Nothing is found between %s and %s. A trace can be searched for some seconds after it arrived.", rfc3339(o.Start), rfc3339(o.End))
+	const tolerated = 30 * time.Second
+	if skew, known := store.Skew(ctx); known && skew.Abs() > tolerated {
+		text += fmt.Sprintf(" The store's clock is %s apart from this machine's, so that the time that was searched may be another one than was meant: set the clocks right (NTP), or start and end.", skew.Abs())
+	}
+	return text
+}
+
+const (
+	defaultLast = time.Hour
+	// clockMargin is how far into the future a search goes whose end is not given: hosts' clocks may be ahead.
+	clockMargin = 5 * time.Minute
+)
 
 func (m *tracesModel) options(now time.Time, tags map[string]string) verify.SearchOptions {
 	o := verify.SearchOptions{
-		Query: m.Query.ValueString(), End: now, Start: now.Add(-limitOf(m.Last, defaultLast)),
+		Query: m.Query.ValueString(), Start: timeOf(m.Start), End: timeOf(m.End),
 		MinDuration: limitOf(m.MinDuration, 0), Limit: int(m.Limit.ValueInt64()),
+	}
+	if o.Start.IsZero() {
+		o.Start = now.Add(-limitOf(m.Last, defaultLast))
+		if !o.End.IsZero() {
+			o.Start = o.End.Add(-limitOf(m.Last, defaultLast))
+		}
+	}
+	if o.End.IsZero() {
+		o.End = now.Add(clockMargin)
 	}
 	if service := m.Service.ValueString(); service != "" {
 		o.Query = fmt.Sprintf("{ resource.service.name = %q }", service)
@@ -142,10 +174,11 @@ func (m *tracesModel) options(now time.Time, tags map[string]string) verify.Sear
 }
 
 func (m *tracesModel) found(found []verify.Found) {
+	m.Traces = []foundModel{}
 	for _, f := range found {
 		m.Traces = append(m.Traces, foundModel{
 			TraceID: types.StringValue(string(f.ID)), RootService: nullIfEmpty(f.RootService), RootName: nullIfEmpty(f.RootName),
-			Start: types.StringValue(f.Start.UTC().Format(time.RFC3339)), Duration: types.Float64Value(milliseconds(f.Duration)),
+			Start: types.StringValue(rfc3339(f.Start)), Duration: types.Float64Value(milliseconds(f.Duration)),
 		})
 	}
 }

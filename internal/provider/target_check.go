@@ -35,7 +35,7 @@ func checkTarget(ctx context.Context, engine Engine, ref reach.Reference, addres
 	const next = "use the gateway's or ingress controller's address and set host, or set allow_external = true if the target is meant"
 	targets, err := net.DefaultResolver.LookupNetIP(ctx, "ip", name)
 	if err != nil || len(targets) == 0 {
-		return nil, fault.Newf(fault.Invalid, "%s does not resolve here, so that it cannot be told whether it belongs to the lab; %s", name, next)
+		return nil, fault.New(fault.Invalid, &unresolved{name: name, next: next})
 	}
 	for _, ip := range targets {
 		if !own.has(ip.Unmap()) {
@@ -43,6 +43,13 @@ func checkTarget(ctx context.Context, engine Engine, ref reach.Reference, addres
 		}
 	}
 	return map[string]string{name: targets[0].Unmap().String()}, nil
+}
+
+// unresolved is a target whose name has no address here.
+type unresolved struct{ name, next string }
+
+func (u *unresolved) Error() string {
+	return u.name + " does not resolve here, so that it cannot be told whether it belongs to the lab; " + u.next
 }
 
 // ownPlaces are where a cluster may be sent traffic to.

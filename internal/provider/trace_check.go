@@ -34,10 +34,15 @@ type traceRun struct {
 // check sends the request, waits for its trace, and says which hop lost it when it does not come.
 func (m *traceCheckArguments) check(ctx context.Context, s *session, tell telling, diags *diag.Diagnostics) (proof, bool) {
 	way, err := m.way(ctx, s, diags)
-	if err != nil || diags.HasError() {
-		if err != nil {
-			addFault(diags, "Checking", m.what(), err)
-		}
+	var nameless *unresolved
+	switch {
+	case errors.As(err, &nameless):
+		diags.AddError("No trace: "+verify.HopAddress+" is broken", sentence(nameless.Error())+".\n\nUse the gateway's or ingress controller's address in url and the name in host, or add the name with lab_hosts_entries.")
+		return proof{}, false
+	case err != nil:
+		addFault(diags, "Checking", m.what(), err)
+		return proof{}, false
+	case diags.HasError():
 		return proof{}, false
 	}
 	run := traceRun{traceCheckArguments: m, way: way, id: verify.NewTraceID(), tell: tell, diags: diags}
@@ -56,7 +61,25 @@ func (m *traceCheckArguments) check(ctx context.Context, s *session, tell tellin
 	p := proof{trace: trace, sent: sent, took: time.Since(sent)}
 	p.open = m.openTrace(ctx, way, p)
 	run.warnOfClocks(p)
-	return p, true
+	return p, run.viewed(ctx, p)
+}
+
+// viewed looks whether people can see the trace as well, where it is said through which Grafana.
+func (r *traceRun) viewed(ctx context.Context, p proof) bool {
+	hop := r.way.Viewed(ctx)
+	if hop == nil {
+		return true
+	}
+	text := fmt.Sprintf("Trace %s arrived, with %d spans of %s. %s.\n\n%s", p.trace.ID, len(p.trace.Spans), listed(p.trace.Services()), sentence(hop.Evidence), hop.Fix)
+	switch hop.State {
+	case verify.HopBroken:
+		r.diags.AddError("The trace arrived, but nobody can see it: "+hop.Name+" is broken", text)
+		return false
+	case verify.HopSuspect:
+		r.diags.AddWarning("The trace arrived, but may not be seen: "+hop.Name, text)
+	case verify.HopFine, verify.HopUnknown:
+	}
+	return true
 }
 
 func (m *traceCheckArguments) what() string {

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -29,6 +30,7 @@ func newGraph(edges []Edge) Graph {
 	sums := map[pair]Edge{}
 	nodes := map[string]bool{}
 	for _, e := range edges {
+		e.Rate, e.Errors = finite(e.Rate), min(finite(e.Errors), 1)
 		at := pair{e.From, e.To}
 		if sum, ok := sums[at]; ok && sum.Rate+e.Rate > 0 {
 			e.Errors = (sum.Rate*sum.Errors + e.Rate*e.Errors) / (sum.Rate + e.Rate)
@@ -45,6 +47,14 @@ func newGraph(edges []Edge) Graph {
 		return cmp.Or(strings.Compare(a.From, b.From), strings.Compare(a.To, b.To))
 	})
 	return g
+}
+
+// finite keeps what is no number, as a division by zero in a query is, from states and diagrams.
+func finite(x float64) float64 {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return 0
+	}
+	return x
 }
 
 // Graph is who calls whom inside one trace: a span whose parent belongs to another service is a call of it. Rates are

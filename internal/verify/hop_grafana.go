@@ -41,6 +41,15 @@ func (w Way) lookAtGrafana(ctx context.Context) []Hop {
 	return []Hop{fine(HopGrafana, "Grafana's data source %q leads to %s", w.DataSource, withoutPassword(source.URL))}
 }
 
+// Viewed looks whether a trace that arrived can be looked at: the hop behind the store, nil where there is none to look at.
+func (w Way) Viewed(ctx context.Context) *Hop {
+	hops := w.lookAtGrafana(ctx)
+	if len(hops) == 0 {
+		return nil
+	}
+	return &hops[0]
+}
+
 // sickSource asks Grafana how its data source is. It answers 400 with a message for one that is not well
 // (grafana:pkg/api/datasources.go, checkDatasourceHealth), and 404 for one that cannot tell.
 func (w Way) sickSource(ctx context.Context, api endpoint) (message string, sick bool) {

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -68,7 +69,7 @@ func (o GraphOptions) window() string {
 	if o.Window <= 0 {
 		o.Window = defaultWindow
 	}
-	return strconv.Itoa(int(o.Window.Seconds())) + "s"
+	return strconv.Itoa(max(int(o.Window.Seconds()), 1)) + "s"
 }
 
 // ServiceGraph makes a graph of what the proxies of an Istio mesh count (istio_requests_total, reported by the
@@ -101,7 +102,7 @@ func meshGraph(all, failed []Sample, o GraphOptions) Graph {
 	}
 	var edges []Edge
 	for _, s := range all {
-		if s.Value <= 0 || !o.wants(s.Labels["destination_workload_namespace"]) {
+		if s.Value <= 0 || math.IsNaN(s.Value) || !o.wants(s.Labels["destination_workload_namespace"]) {
 			continue
 		}
 		p := at(s)

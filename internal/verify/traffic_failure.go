@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/url"
@@ -82,4 +83,13 @@ func bare(err error) error {
 // FailureKinds are all of them.
 func FailureKinds() []string {
 	return []string{ErrTimeout, ErrRefused, ErrReset, ErrClosed, ErrNoRoute, ErrName, ErrTLS, ErrDenied, ErrUnreachable, ErrOther}
+}
+
+// Explained says of a request without an answer what kind of failure it was, and then what the error itself says, without
+// the address, which callers name themselves.
+func Explained(err error) error {
+	if kind := kindOfFailure(err); kind != ErrOther {
+		return fmt.Errorf("%s: %w", kind, bare(err))
+	}
+	return bare(err)
 }
