@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -21,6 +22,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
 	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/record"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/containers"
@@ -65,6 +67,8 @@ type Life struct {
 	kubelet  *kubeletServer
 	web      *webServer
 	changes  *changes
+	// settings are the ConfigMaps of istiods; nil until they are watched.
+	settings atomic.Pointer[cache.Store]
 }
 
 // New makes a life that begins with Start.
@@ -92,7 +96,7 @@ func New(options Options) (*Life, error) {
 		Client: client, CRDs: crds, View: l.view, Issuer: l.issuer, Delay: options.Delay, Logger: options.Logger,
 		Injectable: certmanager.Sources{Client: client, Dynamic: dynamicClient}.Has,
 	}
-	l.webhooks = webhook.NewServer(options.Logger, &metallb.Validator{Client: dynamicClient}, &istio.Injector{View: l.view}, istio.Validator{},
+	l.webhooks = webhook.NewServer(options.Logger, &metallb.Validator{Client: dynamicClient}, &istio.Injector{View: l.view, Settings: l.meshSettings}, istio.Validator{},
 		certmanager.Validator{}, &otel.Webhook{})
 	l.web = newWebServer(l.issuer, options.Logger)
 	l.kubelet, err = newKubeletServer(l)

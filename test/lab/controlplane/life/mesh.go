@@ -19,8 +19,7 @@ const istiodSettings = "istio.io/rev"
 
 // serveProxies answers the proxies of pods that really run, as istiod would.
 func (l *Life) serveProxies(ctx context.Context) error {
-	settings, err := l.watchSettings(ctx)
-	if err != nil {
+	if err := l.watchSettings(ctx); err != nil {
 		return err
 	}
 	// These versions are served by every release that the lab has charts of.
@@ -34,7 +33,8 @@ func (l *Life) serveProxies(ctx context.Context) error {
 		World: func(context.Context) (*discovery.World, bool) { //nolint:contextcheck // what is watched keeps its own
 			world := &discovery.World{
 				Pods: l.view.Pods(), Services: l.view.Services(), Slices: l.view.EndpointSlices(),
-				Ready: func(pod *corev1.Pod) bool { _, ready := l.view.ReadySince(pod); return ready },
+				Settings: l.meshSettings(),
+				Ready:    func(pod *corev1.Pod) bool { _, ready := l.view.ReadySince(pod); return ready },
 			}
 			all := true
 			for into, list := range map[*[]*unstructured.Unstructured]func(string) ([]*unstructured.Unstructured, bool){
@@ -44,11 +44,6 @@ func (l *Life) serveProxies(ctx context.Context) error {
 				*into = objects
 				all = all && known
 			}
-			for _, object := range settings.List() {
-				if settings, ok := object.(*corev1.ConfigMap); ok {
-					world.Settings = append(world.Settings, settings)
-				}
-			}
 			return world, all
 		},
 	}
@@ -56,7 +51,7 @@ func (l *Life) serveProxies(ctx context.Context) error {
 }
 
 // watchSettings keeps the settings of all istiods.
-func (l *Life) watchSettings(ctx context.Context) (cache.Store, error) {
+func (l *Life) watchSettings(ctx context.Context) error {
 	factory := informers.NewSharedInformerFactoryWithOptions(l.client, 0, informers.WithTweakListOptions(func(o *metav1.ListOptions) {
 		o.LabelSelector = istiodSettings
 	}))
@@ -65,11 +60,28 @@ func (l *Life) watchSettings(ctx context.Context) (cache.Store, error) {
 	if _, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc: func(any) { note() }, UpdateFunc: func(any, any) { note() }, DeleteFunc: func(any) { note() },
 	}); err != nil {
-		return nil, fmt.Errorf("watching the settings of meshes: %w", err)
+		return fmt.Errorf("watching the settings of meshes: %w", err)
 	}
 	factory.Start(ctx.Done())
 	if !cache.WaitForCacheSync(ctx.Done(), informer.HasSynced) {
-		return nil, fmt.Errorf("watching the settings of meshes: %w", ctx.Err())
+		return fmt.Errorf("watching the settings of meshes: %w", ctx.Err())
 	}
-	return informer.GetStore(), nil
+	store := informer.GetStore()
+	l.settings.Store(&store)
+	return nil
+}
+
+// meshSettings lists the ConfigMaps of istiods; none in a lab without containers, where nobody follows them.
+func (l *Life) meshSettings() []*corev1.ConfigMap {
+	store := l.settings.Load()
+	if store == nil {
+		return nil
+	}
+	var list []*corev1.ConfigMap
+	for _, object := range (*store).List() {
+		if settings, ok := object.(*corev1.ConfigMap); ok {
+			list = append(list, settings)
+		}
+	}
+	return list
 }

@@ -184,6 +184,9 @@ func (v *View) NodeAt(ip string) *corev1.Node {
 	return nil
 }
 
+// Nodes returns all nodes.
+func (v *View) Nodes() []*corev1.Node { return list[*corev1.Node](v.nodes) }
+
 // Services returns all Services.
 func (v *View) Services() []*corev1.Service { return list[*corev1.Service](v.services) }
 

@@ -19,7 +19,7 @@ func workload(pod *corev1.Pod) Workload {
 	if pod == nil {
 		return Workload{}
 	}
-	name := workloadName(pod)
+	name := WorkloadName(pod)
 	labels := pod.Labels
 	w := Workload{
 		Name: name, Namespace: pod.Namespace, ClusterName: clusterName,
@@ -32,8 +32,8 @@ func workload(pod *corev1.Pod) Workload {
 	return w
 }
 
-// workloadName is that of a pod's controller (istio:pkg/kube/util.go@1.30.3, GetWorkloadMetaFromPod).
-func workloadName(pod *corev1.Pod) string {
+// WorkloadName is that of a pod's controller (istio:pkg/kube/util.go@1.30.3, GetWorkloadMetaFromPod).
+func WorkloadName(pod *corev1.Pod) string {
 	if name := pod.Labels["service.istio.io/workload-name"]; name != "" {
 		return name
 	}

@@ -72,17 +72,37 @@ func (w *World) istiod(revision string) (*corev1.Pod, error) {
 	return nil, errNoIstiod
 }
 
+// ProxySettings is what an istiod's ConfigMap says to all proxies (defaultConfig), as JSON; "{}" when it says nothing.
+func ProxySettings(settings []*corev1.ConfigMap, namespace, revision string) string {
+	var m struct {
+		DefaultConfig map[string]any `json:"defaultConfig"`
+	}
+	for _, one := range settings {
+		if one.Namespace == namespace && one.Name == settingsName(revision) && yaml.Unmarshal([]byte(one.Data["mesh"]), &m) != nil {
+			return "{}"
+		}
+	}
+	raw, err := json.Marshal(m.DefaultConfig)
+	if err != nil || m.DefaultConfig == nil {
+		return "{}"
+	}
+	return string(raw)
+}
+
+func settingsName(revision string) string {
+	if revision == "default" {
+		return "istio"
+	}
+	return "istio-" + revision
+}
+
 // settings reads what an istiod goes by: its ConfigMap, which carries its revision in its name, and its own variables.
 func (w *World) settings(istiod *corev1.Pod, revision string) (mesh, error) {
-	name := "istio"
-	if revision != "default" {
-		name += "-" + revision
-	}
 	// istio:pkg/config/mesh/mesh.go@1.30.3, DefaultMeshConfig
 	on := true
 	m := mesh{EnableTracing: &on, RootNamespace: "istio-system"}
 	for _, settings := range w.Settings {
-		if settings.Namespace == istiod.Namespace && settings.Name == name {
+		if settings.Namespace == istiod.Namespace && settings.Name == settingsName(revision) {
 			if err := yaml.Unmarshal([]byte(settings.Data["mesh"]), &m); err != nil {
 				return mesh{}, errors.New("the settings of the mesh cannot be read")
 			}
