@@ -15,9 +15,10 @@ import (
 
 // Cluster is one reachable Kubernetes cluster.
 type Cluster struct {
-	kube Objects
-	helm Releases
-	log  *slog.Logger
+	kube  Objects
+	helm  Releases
+	lists *lists
+	log   *slog.Logger
 }
 
 // Objects is what the engine needs of a cluster's API; *kube.Client has it.
@@ -45,7 +46,7 @@ type Releases interface {
 
 // New makes the engine for one cluster. It does not dial.
 func New(k Objects, h Releases, log *slog.Logger) *Cluster {
-	return &Cluster{kube: k, helm: h, log: log}
+	return &Cluster{kube: k, helm: h, lists: newLists(k), log: log}
 }
 
 // UID returns the UID of namespace kube-system, which names a cluster for its whole life.
@@ -94,6 +95,9 @@ const (
 type ReadOptions struct {
 	Known Known
 	Drift DriftMode
+	// Shared takes what another read has listed in the last seconds, unless this process has written to the cluster: for
+	// the refresh of many components at once.
+	Shared bool
 }
 
 // Known is what a run leaves behind for the next one, without secrets. It is stored as JSON in private state.

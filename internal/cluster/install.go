@@ -19,6 +19,7 @@ import (
 // component says that it is ready. What is as wanted already is left alone. An interrupted installation is finished
 // by the next one.
 func (c *Cluster) Install(ctx context.Context, comp component.Component, o InstallOptions) (Observed, error) {
+	c.lists.write()
 	for _, step := range c.installation(comp, o) {
 		if o.OnStep != nil {
 			o.OnStep(step.name)

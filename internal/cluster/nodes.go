@@ -79,6 +79,7 @@ const nodeGone = time.Minute
 // DrainNode moves a node's pods to other nodes. Where no other node could take them there is nothing to do: the pods of
 // the last node end with it.
 func (c *Cluster) DrainNode(ctx context.Context, name string, timeout time.Duration) error {
+	c.lists.write()
 	nodes, err := c.Nodes(ctx)
 	if err != nil {
 		return err
@@ -96,5 +97,6 @@ func (c *Cluster) DrainNode(ctx context.Context, name string, timeout time.Durat
 
 // RemoveNode deletes a Node object. RKE2 then drops the node's password and, of a server, its etcd member.
 func (c *Cluster) RemoveNode(ctx context.Context, name string) error {
+	c.lists.write()
 	return c.kube.Delete(ctx, object.Ref{APIVersion: "v1", Kind: "Node", Name: name}, kube.DeleteOptions{Wait: nodeGone})
 }

@@ -18,6 +18,7 @@ import (
 // Remove takes a component off, in the reverse order of its installation: its own objects first, so that the
 // controllers that hold their finalizers are still there, then the releases. What is gone already is a success.
 func (c *Cluster) Remove(ctx context.Context, comp component.Component, o RemoveOptions) error {
+	c.lists.write()
 	for _, step := range c.removal(comp, o) {
 		if o.OnStep != nil {
 			o.OnStep(step.name)

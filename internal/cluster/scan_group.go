@@ -85,7 +85,11 @@ func (s *scan) metadata(ctx context.Context, group listGroup) (map[string]kube.M
 	if len(group.objects) <= few {
 		list.FieldSelector = "metadata.name=" + object.RefOf(group.objects[0]).Name
 	}
-	found, err := s.cluster.kube.ListMeta(ctx, list)
+	ask := s.cluster.kube.ListMeta
+	if s.options.Shared {
+		ask = s.cluster.lists.get
+	}
+	found, err := ask(ctx, list)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return nil, err
 	}

@@ -202,7 +202,7 @@ func (s *session) read(ctx context.Context, m resourceModel, c component.Compone
 	if m.base().DriftPolicy.ValueString() == driftIgnore {
 		mode = cluster.DriftSkip
 	}
-	observed, err := engine.Read(ctx, c, cluster.ReadOptions{Known: known, Drift: mode})
+	observed, err := engine.Read(ctx, c, cluster.ReadOptions{Known: known, Drift: mode, Shared: true})
 	if err != nil {
 		return observed, err
 	}

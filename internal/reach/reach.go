@@ -222,7 +222,7 @@ func (r *Reach) dial(ctx context.Context, ref Reference) *connection {
 		return c
 	}
 	releases := helm.New(helm.Options{Getter: c.client.RESTClientGetter(), Charts: r.charts, Logger: r.settings.Logger})
-	c.engine = cluster.New(c.client, chartedReleases{releases}, r.settings.Logger)
+	c.engine = cluster.New(identified{c.client, c.uid}, chartedReleases{releases}, r.settings.Logger)
 	return c
 }
 
@@ -259,6 +259,15 @@ func (r *Reach) adminKubeconfig(ctx context.Context, ref Reference) ([]byte, err
 	}
 	return rke2.Kubeconfig(ctx, r.pool.Host(ref.target()))
 }
+
+// identified is a client of a cluster whose UID was read when it was dialled. It is asked for once: what is behind a door
+// is dialled anew when it may have changed (see [Reach.Forget]).
+type identified struct {
+	*kube.Client
+	uid string
+}
+
+func (c identified) UID(context.Context) (string, error) { return c.uid, nil }
 
 // chartedReleases gives a Helm client the chart cache's answer about CRDs, which the engine asks for in one place.
 type chartedReleases struct{ *helm.Client }
