@@ -16,9 +16,12 @@ import (
 	"syscall"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/bookinfo"
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/grafana"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/nginx"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/pause"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/proxy"
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/reloader"
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/sidecar"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/tempo"
 )
 
@@ -28,11 +31,14 @@ type standin func(ctx context.Context, args []string) error
 // standins are the stand-ins by name. Ctx ends with SIGTERM or SIGINT.
 func standins() map[string]standin {
 	return map[string]standin{
-		"bookinfo":    bookinfo.Run,
-		"nginx":       nginx.Run,
-		"pause":       pause.Run,
-		"pilot-agent": proxy.Run,
-		"tempo":       tempo.Run,
+		"bookinfo":                   bookinfo.Run,
+		"grafana":                    grafana.Run,
+		"k8s-sidecar":                sidecar.Run,
+		"nginx":                      nginx.Run,
+		"pause":                      pause.Run,
+		"pilot-agent":                proxy.Run,
+		"prometheus-config-reloader": reloader.Run,
+		"tempo":                      tempo.Run,
 	}
 }
 
