@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -158,10 +159,11 @@ func (l *Life) actors(ctx context.Context) []actor {
 
 func (l *Life) prometheusOperator(ctx context.Context) *prometheus.Operator {
 	kinds := map[schema.GroupVersionResource]*watched{}
-	for _, resource := range prometheus.Resources() {
+	for _, resource := range slices.Concat(prometheus.Resources(), prometheus.Monitors()) {
 		kinds[resource] = &watched{ctx: ctx, life: l, resource: resource}
 	}
 	return &prometheus.Operator{
+		Real: l.options.Containers != nil,
 		Client: l.client, Dynamic: l.dynamic, View: l.view, Delay: l.options.Delay / 2, Logger: l.options.Logger,
 		List: func(resource schema.GroupVersionResource) ([]*unstructured.Unstructured, bool) { //nolint:contextcheck // what is watched keeps its own
 			return kinds[resource].list("")
