@@ -94,3 +94,21 @@ ldap-toml: ""
 {{- define "grafana.namespace" -}}
 {{- .Values.grafana.namespaceOverride | default .Release.Namespace }}
 {{- end }}
+
+{{- /* The administrator's name and password, under two names in the environment. */}}
+{{- define "grafana.admin" -}}
+{{- $secret := .root.Values.grafana.admin.existingSecret | default (include "part.grafana" .root) -}}
+- name: {{ .user }}
+  valueFrom:
+    secretKeyRef: {name: {{ $secret }}, key: admin-user}
+- name: {{ .password }}
+  valueFrom:
+    secretKeyRef: {name: {{ $secret }}, key: admin-password}
+{{- end }}
+
+{{- /* How a sidecar tells Grafana that there is something new. */}}
+{{- define "grafana.reload" -}}
+{{ include "grafana.admin" (dict "root" .root "user" "REQ_USERNAME" "password" "REQ_PASSWORD") }}
+- {name: REQ_URL, value: http://localhost:3000/api/admin/provisioning/{{ .what }}/reload}
+- {name: REQ_METHOD, value: POST}
+{{- end }}
