@@ -70,6 +70,9 @@ done
 ip route flush proto 42
 ip route flush type unreachable proto 42
 
+# addresses of load balancers that the node had
+ip address flush dev lo label lo:lab
+
 for component in etcd kube-apiserver kube-controller-manager cloud-controller-manager kube-scheduler kube-proxy; do
 	rm -f "$data/agent/pod-manifests/$component.yaml"
 done

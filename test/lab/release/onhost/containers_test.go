@@ -117,6 +117,11 @@ metadata: {name: web}
 spec: {selector: {app: web}, ports: [{port: 8000, targetPort: 80, nodePort: 30080}], type: NodePort}
 ---
 apiVersion: v1
+kind: Service
+metadata: {name: balanced}
+spec: {selector: {app: web}, ports: [{port: 80}], type: LoadBalancer, loadBalancerClass: lab.test/by-hand}
+---
+apiVersion: v1
 kind: Pod
 metadata: {name: details, labels: {app: details}}
 spec: {containers: [{name: details, image: "docker.io/istio/examples-bookinfo-details-v1:1.20.3"}], terminationGracePeriodSeconds: 1}
@@ -150,12 +155,37 @@ func podsRun(t *testing.T, server site) {
 		t.Errorf("status of a pod that runs: %s", status)
 	}
 	servicesAnswer(t, server)
+	balancerAnswers(t, server)
+}
+
+// balancerAnswers gives a Service the address of a load balancer and asks there from outside of the host.
+func balancerAnswers(t *testing.T, server site) {
+	t.Helper()
+	const address = "10.88.210.1"
+	client := server.apiClient(t)
+	client.patch(t, "/api/v1/namespaces/default/services/balanced/status", `{"status":{"loadBalancer":{"ingress":[{"ip":"`+address+`"}]}}}`)
+	outside := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 2 * time.Second}
+	eventually(t, time.Minute, func() string {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+address+"/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := outside.Do(request)
+		if err != nil {
+			return err.Error()
+		}
+		defer func() { _ = answer.Body.Close() }()
+		if answer.StatusCode != http.StatusOK {
+			return answer.Status
+		}
+		return ""
+	})
 }
 
 // servicesAnswer asks a pod by its Service, from the host and through another pod, which finds it by name.
 func servicesAnswer(t *testing.T, server site) {
 	t.Helper()
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		spec, _ := server.api(t, "/api/v1/namespaces/default/services/web")["spec"].(map[string]any)
 		page := server.run(t, fmt.Sprintf("curl -sm 2 http://%v:8000/ || true; curl -sm 2 http://%s:30080/ || true", spec["clusterIP"], server.Address()))
 		if strings.Count(page, "Welcome to nginx!</h1>") != 2 {
@@ -163,7 +193,7 @@ func servicesAnswer(t *testing.T, server site) {
 		}
 		return ""
 	})
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		// the details come from another pod, which the page asks at http://details:9080
 		answer := fmt.Sprint(server.api(t, "/api/v1/namespaces/default/services/productpage:9080/proxy/api/v1/products/0"))
 		if !strings.Contains(answer, "publisher") {
@@ -229,7 +259,7 @@ func podsOutlive(t *testing.T, server site) {
 	}
 	before := container()
 	server.run(t, "systemctl stop rke2-server")
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		return server.run(t, "pgrep -x 'containerd|kubelet' || true")
 	})
 	if page := server.run(t, "curl -sm 2 http://"+podAddress(t, server, "web")+"/"); !strings.Contains(page, "Welcome to nginx!") {
@@ -246,7 +276,7 @@ func podsOutlive(t *testing.T, server site) {
 func kubeletComesBack(t *testing.T, server site) {
 	before := server.run(t, "pgrep -x kubelet")
 	server.run(t, "kill -9 "+before+" $(pgrep -x containerd) $(pgrep -x coredns)")
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		after := server.run(t, "pgrep -x kubelet || true; pgrep -x containerd || true; pgrep -x coredns || true")
 		if strings.Count(after, "\n") != 2 || strings.HasPrefix(after, before) {
 			return "kubelet, containerd and coredns: " + after
@@ -267,7 +297,7 @@ func podDeleted(t *testing.T, server site) {
 		return ""
 	})
 	t.Logf("gone after %s", time.Since(begin).Round(100*time.Millisecond))
-	eventually(t, 20*time.Second, func() string { return server.run(t, "pgrep -af '[s]tandins nginx' || true") })
+	eventually(t, time.Minute, func() string { return server.run(t, "pgrep -af '[s]tandins nginx' || true") })
 }
 
 func podsComeBack(t *testing.T, server site) {
@@ -292,13 +322,14 @@ const leftovers = `pgrep -a 'containerd|kubelet|kube-proxy|coredns|standins' || 
 grep -E ' /(run/k3s|var/lib/kubelet|run/netns)' /proc/mounts || true
 nft list tables | grep kube-proxy || true
 iptables-save | grep -E 'KUBE|CNI' || true
+ip -o address show dev lo | grep 10.88 || true
 ip -o link | grep veth | grep -v eth0 || true
 ip route show table all | grep -E 'proto 42|10\.42\.' || true
 ls -d /sys/fs/cgroup/*/kubepods 2>/dev/null || true`
 
 func containersStop(t *testing.T, server site) {
 	server.run(t, "/usr/local/bin/rke2-killall.sh")
-	eventually(t, 20*time.Second, func() string { return server.run(t, leftovers) })
+	eventually(t, time.Minute, func() string { return server.run(t, leftovers) })
 	server.start(t, "server")
 	server.waitReady(t, server.Name())
 	servicesAnswer(t, server)
@@ -306,7 +337,7 @@ func containersStop(t *testing.T, server site) {
 
 func containersUninstalled(t *testing.T, server site) {
 	server.run(t, "/usr/local/bin/rke2-uninstall.sh")
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		return server.run(t, leftovers+`
 ls -d /etc/rancher /var/lib/rancher /var/lib/kubelet /etc/cni /var/lib/cni /var/log/pods /var/log/containers /run/k3s/containerd /opt/containerd 2>/dev/null || true
 ls -A /var/lib/lab-containerd`)

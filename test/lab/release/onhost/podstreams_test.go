@@ -28,7 +28,7 @@ echo "== $f"; tail -n 25 $f | cut -c1-400; done`)
 
 func podsReached(t *testing.T, server site) {
 	client := server.apiClient(t)
-	eventually(t, 20*time.Second, func() string {
+	eventually(t, time.Minute, func() string {
 		if log := client.get(t, webPod+"/log"); !strings.Contains(log, `"GET / HTTP/1.1" 200`) {
 			return "log of nginx: " + log
 		}
@@ -77,21 +77,35 @@ func (s site) apiClient(t *testing.T) apiClient {
 
 func (c apiClient) get(t *testing.T, path string) string {
 	t.Helper()
+	return c.do(t, http.MethodGet, path, "")
+}
+
+// patch sends a JSON merge patch.
+func (c apiClient) patch(t *testing.T, path, body string) {
+	t.Helper()
+	if answer := c.do(t, http.MethodPatch, path, body); strings.Contains(answer, `"kind":"Status"`) {
+		t.Fatal(answer)
+	}
+}
+
+func (c apiClient) do(t *testing.T, method, path, body string) string {
+	t.Helper()
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: c.config, DisableKeepAlives: true}, Timeout: 20 * time.Second}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+c.address+path, nil)
+	request, err := http.NewRequestWithContext(t.Context(), method, "https://"+c.address+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
+	request.Header.Set("Content-Type", "application/merge-patch+json")
 	answer, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
+	text, err := io.ReadAll(answer.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return string(body)
+	return string(text)
 }
 
 // stream opens a WebSocket with the kubelet's channels (k8s.io/streaming wsstream: the first byte of each message is its channel), sends one

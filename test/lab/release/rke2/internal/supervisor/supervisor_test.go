@@ -205,6 +205,14 @@ func TestSupervisor_NodeKeepsItsName(t *testing.T) {
 	if _, err := c.Certificate(t.Context(), "serving-kubelet", first, csr); err != nil {
 		t.Errorf("the same machine again: %v", err)
 	}
+	proxy, err := c.Certificate(t.Context(), "client-kube-proxy", first, csr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ = pem.Decode(proxy)
+	if parsed, err = x509.ParseCertificate(block.Bytes); err != nil || parsed.Subject.CommonName != "system:kube-proxy" || len(parsed.Subject.Organization) != 0 {
+		t.Errorf("certificate of kube-proxy: %v, %v", parsed.Subject, err)
+	}
 	second := first
 	second.Password = "two"
 	if _, err := c.Certificate(t.Context(), "client-kubelet", second, csr); err == nil ||
