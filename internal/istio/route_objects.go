@@ -65,17 +65,7 @@ func (r Route) objects() ([]object.Object, error) {
 		gateways = append([]string{r.gatewayName()}, gateways...)
 	}
 	specs = append(specs, virtualServiceSpec{Hosts: r.Hosts, Gateways: gateways, Rules: r.Rules})
-	var objects []object.Object
-	for i, ref := range r.Refs() {
-		spec, err := object.Encode(specs[i])
-		if err != nil {
-			return nil, err
-		}
-		o := object.New(ref)
-		o["spec"] = spec
-		objects = append(objects, o)
-	}
-	return objects, nil
+	return object.WithSpecs(r.Refs(), specs)
 }
 
 // spec fills in the defaults of a server, so that what is written is what is meant.

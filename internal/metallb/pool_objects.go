@@ -72,17 +72,7 @@ func (p Pool) objects() ([]object.Object, error) {
 			bgp.LocalPref, bgp.Communities, bgp.Peers, bgp.NodeSelectors,
 		})
 	}
-	var objects []object.Object
-	for i, ref := range p.Refs() {
-		spec, err := object.Encode(specs[i])
-		if err != nil {
-			return nil, err
-		}
-		o := object.New(ref)
-		o["spec"] = spec
-		objects = append(objects, o)
-	}
-	return objects, nil
+	return object.WithSpecs(p.Refs(), specs)
 }
 
 // ReadPool is the inverse of [Pool.Component]: it reads a pool from its objects, desired or live, in any order. Names

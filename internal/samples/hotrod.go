@@ -49,49 +49,27 @@ func (h HotROD) Component() (component.Component, error) {
 	if err != nil {
 		return component.Component{}, fmt.Errorf("sample %s: %w", h.Name, err)
 	}
-	p := h.place()
-	c := component.Component{
-		Name: "sample " + h.Name, Objects: objects, Namespaces: p.namespaces(),
-		Ready: []component.Condition{component.DeploymentAvailable(h.Namespace, h.Name), p.endpoints(h.Name)},
-	}
-	if h.Ingress != nil {
-		c.Ready = append(c.Ready, p.exists(h.Ingress.Name))
-	}
-	return c, nil
+	return h.program().component(objects), nil
 }
 
 // Host is the name by which the cluster's own pods, and routes, reach the sample.
 func (h HotROD) Host() string {
 	h = h.filled()
-	return h.place().host(h.Name)
+	return h.program().host(h.Name)
 }
 
 // Refs names the objects of the sample, in the order in which they are applied.
-func (h HotROD) Refs() []object.Ref {
-	h = h.filled()
-	p := h.place()
-	refs := []object.Ref{p.ref("apps/v1", "Deployment", h.Name), p.ref("v1", "Service", h.Name)}
-	if h.Ingress != nil {
-		refs = append(refs, p.ref(ingressAPI, "Ingress", h.Ingress.Name))
-	}
-	return refs
+func (h HotROD) Refs() []object.Ref { return h.filled().program().refs() }
+
+func (h HotROD) program() program {
+	return program{place: place{h.Namespace}, name: h.Name, ingress: h.Ingress}
 }
 
-func (h HotROD) place() place { return place{h.Namespace} }
-
 func (h HotROD) filled() HotROD {
-	if h.Name == "" {
-		h.Name = hotrodName
-	}
-	if h.Namespace == "" {
-		h.Namespace = defaultNamespace
-	}
-	if h.Image == "" {
-		h.Image = DefaultHotRODImage()
-	}
-	if h.Replicas == 0 {
-		h.Replicas = 1
-	}
+	fill(&h.Name, hotrodName)
+	fill(&h.Namespace, defaultNamespace)
+	fill(&h.Image, DefaultHotRODImage())
+	fill(&h.Replicas, 1)
 	h.Ingress = h.Ingress.named(h.Name)
 	return h
 }

@@ -40,50 +40,28 @@ func (n Nginx) Component() (component.Component, error) {
 	if err != nil {
 		return component.Component{}, fmt.Errorf("sample %s: %w", n.Name, err)
 	}
-	p := n.place()
-	c := component.Component{
-		Name: "sample " + n.Name, Objects: objects, Namespaces: p.namespaces(),
-		Ready: []component.Condition{component.DeploymentAvailable(n.Namespace, n.Name), p.endpoints(n.Name)},
-	}
-	if n.Ingress != nil {
-		c.Ready = append(c.Ready, p.exists(n.Ingress.Name))
-	}
-	return c, nil
+	return n.program().component(objects), nil
 }
 
 // Host is the name by which the cluster's own pods, and routes, reach the sample.
 func (n Nginx) Host() string {
 	n = n.filled()
-	return n.place().host(n.Name)
+	return n.program().host(n.Name)
 }
 
 // Refs names the objects of the sample, in the order in which they are applied.
-func (n Nginx) Refs() []object.Ref {
-	n = n.filled()
-	p := n.place()
-	refs := []object.Ref{p.ref("apps/v1", "Deployment", n.Name), p.ref("v1", "Service", n.Name)}
-	if n.Ingress != nil {
-		refs = append(refs, p.ref(ingressAPI, "Ingress", n.Ingress.Name))
-	}
-	return refs
-}
+func (n Nginx) Refs() []object.Ref { return n.filled().program().refs() }
 
-func (n Nginx) place() place { return place{n.Namespace} }
+func (n Nginx) program() program {
+	return program{place: place{n.Namespace}, name: n.Name, ingress: n.Ingress}
+}
 
 // filled writes the defaults out.
 func (n Nginx) filled() Nginx {
-	if n.Name == "" {
-		n.Name = nginxName
-	}
-	if n.Namespace == "" {
-		n.Namespace = defaultNamespace
-	}
-	if n.Image == "" {
-		n.Image = NginxImage
-	}
-	if n.Replicas == 0 {
-		n.Replicas = 1
-	}
+	fill(&n.Name, nginxName)
+	fill(&n.Namespace, defaultNamespace)
+	fill(&n.Image, NginxImage)
+	fill(&n.Replicas, 1)
 	n.Ingress = n.Ingress.named(n.Name)
 	return n
 }
