@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -32,6 +34,10 @@ func (w *World) Build(namespace, name string) (*Config, error) {
 }
 
 func (w *World) build(pod *corev1.Pod, settings mesh) (*Config, error) {
+	// A cache lists in no order, and the same world must have the same configuration.
+	ordered := *w
+	ordered.Services = slices.SortedFunc(slices.Values(w.Services), func(a, b *corev1.Service) int { return strings.Compare(host(a), host(b)) })
+	w = &ordered
 	b := &builder{
 		world: w, pod: pod, rules: read[destinationRule](w.DestinationRules), routes: read[virtualService](w.VirtualServices),
 		config: &Config{Proxy: self(pod), Clusters: map[string]Cluster{}},
