@@ -95,12 +95,12 @@ func (c *command) server(ctx context.Context) (*options.KubeletServer, error) {
 	if err := utilfeature.DefaultMutableFeatureGate.SetFromMap(configuration.FeatureGates); err != nil {
 		return nil, fmt.Errorf("setting the feature gates: %w", err)
 	}
+	if err := kubeletvalidation.ValidateKubeletConfiguration(configuration, utilfeature.DefaultFeatureGate); err != nil {
+		return nil, fmt.Errorf("checking %s: %w", c.flags.KubeletConfigFile, err)
+	}
 	logs.InitLogs()
 	if err := logsapi.ValidateAndApplyAsField(&configuration.Logging, utilfeature.DefaultFeatureGate, field.NewPath("logging")); err != nil {
 		return nil, fmt.Errorf("starting to log: %w", err)
-	}
-	if err := kubeletvalidation.ValidateKubeletConfiguration(configuration, utilfeature.DefaultFeatureGate); err != nil {
-		return nil, fmt.Errorf("checking %s: %w", c.flags.KubeletConfigFile, err)
 	}
 	return &options.KubeletServer{KubeletFlags: *c.flags, KubeletConfiguration: *configuration}, nil
 }

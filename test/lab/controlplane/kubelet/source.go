@@ -5,7 +5,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -42,8 +41,7 @@ func (s *source) waitNode(ctx context.Context) bool {
 	ticker := time.NewTicker(nodePoll)
 	defer ticker.Stop()
 	for {
-		// Forbidden is what the API answers while the authorizer does not know the node yet.
-		if _, err := s.client.CoreV1().Nodes().Get(ctx, s.node, metav1.GetOptions{}); err == nil || errors.IsForbidden(err) {
+		if _, err := s.client.CoreV1().Nodes().Get(ctx, s.node, metav1.GetOptions{}); err == nil {
 			return true
 		}
 		select {
@@ -57,7 +55,7 @@ func (s *source) waitNode(ctx context.Context) bool {
 func (s *source) listWatch() cache.ListerWatcher {
 	mine := fields.OneTermEqualSelector("spec.nodeName", s.node).String()
 	pods := s.client.CoreV1().Pods(metav1.NamespaceAll)
-	return &cache.ListWatch{
+	watcher := &cache.ListWatch{
 		ListWithContextFunc: func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 			options.FieldSelector = mine
 			return pods.List(ctx, options)
@@ -67,6 +65,7 @@ func (s *source) listWatch() cache.ListerWatcher {
 			return pods.Watch(ctx, options)
 		},
 	}
+	return cache.ToListWatcherWithWatchListSemantics(watcher, s.client)
 }
 
 // real picks the pods that run. The kubelet writes into what it is given, so it gets copies.

@@ -22,6 +22,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/containers"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/egress"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/cluster"
 	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/webhook"
@@ -61,6 +62,25 @@ func TestLife_RoutesByWhatThePodsAre(t *testing.T) {
 				t.Errorf("error %v is not ErrUnknown", err)
 			}
 		})
+	}
+}
+
+// Pods that run, and their kubelets, are beside the simulated ones.
+func TestLife_LeavesRealPodsToThemselves(t *testing.T) {
+	t.Parallel()
+	l := newLife(t, node("up", "192.0.2.1", corev1.ConditionTrue), pod("web", "10.42.200.1", time.Minute), pod("starting", "10.42.200.2", -1))
+	l.options.Containers = containers.New("nginx")
+	for name, address := range map[string]string{"a ready pod": "10.42.200.1:8080", "a port nobody knows": "10.42.200.1:9", "a pod that is not ready": "10.42.200.2:8080"} {
+		if _, err := l.Route(t.Context(), address); !errors.Is(err, egress.ErrUnknown) {
+			t.Errorf("%s: error %v, want it to be dialled", name, err)
+		}
+	}
+	l.options.Containers = containers.New("db")
+	if _, err := l.Route(t.Context(), "10.42.200.1:8080"); err != nil {
+		t.Errorf("a simulated pod: %v", err)
+	}
+	if _, err := l.Route(t.Context(), "192.0.2.1:10250"); err != nil {
+		t.Errorf("a kubelet: %v", err)
 	}
 }
 
