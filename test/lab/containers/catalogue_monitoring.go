@@ -7,7 +7,7 @@ func monitoring() []recipe {
 	prometheus := goProgram{
 		name: "prometheus", folder: "programs/prometheus", command: "github.com/prometheus/prometheus/cmd/prometheus", target: "/bin/prometheus",
 		tags: "remove_all_sd,enable_kubernetes_sd,netgo", stamps: "-X github.com/prometheus/common/version.Version=3.14.0",
-		what: "Prometheus", of: "github.com/prometheus/prometheus",
+		what: "Prometheus 3.14.0, module", of: "github.com/prometheus/prometheus",
 	}
 	// prometheus:Dockerfile@v3.14.0; Rancher's charts name the same image otherwise.
 	image := func(name string) recipe {

@@ -31,7 +31,7 @@ func (p goProgram) key() (string, error) {
 		return "", err
 	}
 	h := sha256.New()
-	_, _ = fmt.Fprintln(h, runtime.Version(), platform, p)
+	_, _ = fmt.Fprintln(h, runtime.Version(), platform, p.command, p.target, p.tags, p.stamps)
 	err = filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || strings.HasSuffix(path, "_test.go") {
 			return err
