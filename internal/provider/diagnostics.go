@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
@@ -48,8 +49,10 @@ var nextStep = map[fault.Kind]string{
 	fault.NoSpace:     "Free space on that file system, then apply again.",
 }
 
+// sentence begins a text with a capital letter, unless it begins with a name: of a host, a file, an address.
 func sentence(s string) string {
-	if s == "" {
+	word, _, _ := strings.Cut(s, " ")
+	if s == "" || strings.ContainsAny(strings.TrimRight(word, ":.,"), "/:.") {
 		return s
 	}
 	first := s[:1]

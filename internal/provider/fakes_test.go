@@ -38,6 +38,8 @@ type fakeWorld struct {
 	// http answers every request, whatever its way; nil means that nobody answers. ways are the ways that were taken.
 	http *http.Client
 	ways []reach.Via
+	// httpErr is what every attempt to make such a client ends with.
+	httpErr error
 	// sent are the same with all that was said of them.
 	sent []reach.HTTPOptions
 	// settings are what the provider was configured with last.
@@ -117,6 +119,9 @@ func (w *fakeWorld) HTTP(_ context.Context, _ reach.Reference, o reach.HTTPOptio
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ways, w.sent = append(w.ways, o.Via), append(w.sent, o)
+	if w.httpErr != nil {
+		return nil, w.httpErr
+	}
 	if w.http == nil {
 		return nil, fault.Newf(fault.Unreachable, "nobody answers")
 	}

@@ -39,7 +39,7 @@ func checkTarget(ctx context.Context, engine Engine, ref reach.Reference, addres
 	}
 	for _, ip := range targets {
 		if !own.has(ip.Unmap()) {
-			return nil, fault.Newf(fault.Invalid, "%s (%s) is neither a node nor a load balancer nor in an address pool of the cluster; %s", name, ip.Unmap(), next)
+			return nil, fault.Newf(fault.Invalid, "target %s (%s) is neither a node nor a load balancer nor in an address pool of the cluster; %s", name, ip.Unmap(), next)
 		}
 	}
 	return map[string]string{name: targets[0].Unmap().String()}, nil
@@ -49,7 +49,7 @@ func checkTarget(ctx context.Context, engine Engine, ref reach.Reference, addres
 type unresolved struct{ name, next string }
 
 func (u *unresolved) Error() string {
-	return u.name + " does not resolve here, so that it cannot be told whether it belongs to the lab; " + u.next
+	return "target " + u.name + " does not resolve here, so that it cannot be told whether it belongs to the lab; " + u.next
 }
 
 // ownPlaces are where a cluster may be sent traffic to.
