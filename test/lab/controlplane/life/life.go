@@ -139,6 +139,7 @@ func (l *Life) actors(ctx context.Context) []actor {
 	}
 	collectors := &otel.Controller{
 		Dynamic: l.dynamic, View: l.view, Alpha: of(otel.Resource("v1alpha1")), Beta: of(otel.Resource("v1beta1")), Delay: l.options.Delay / 2,
+		Real: l.options.Containers != nil,
 	}
 	roots := &istio.RootCerts{Client: l.client, View: l.view, Bundle: l.issuer.Bundle(), Delay: l.options.Delay}
 	all := []actor{
@@ -163,7 +164,7 @@ func (l *Life) prometheusOperator(ctx context.Context) *prometheus.Operator {
 		kinds[resource] = &watched{ctx: ctx, life: l, resource: resource}
 	}
 	return &prometheus.Operator{
-		Real: l.options.Containers != nil,
+		Real:   l.options.Containers != nil,
 		Client: l.client, Dynamic: l.dynamic, View: l.view, Delay: l.options.Delay / 2, Logger: l.options.Logger,
 		List: func(resource schema.GroupVersionResource) ([]*unstructured.Unstructured, bool) { //nolint:contextcheck // what is watched keeps its own
 			return kinds[resource].list("")

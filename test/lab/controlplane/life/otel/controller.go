@@ -30,6 +30,8 @@ type Controller struct {
 	Alpha, Beta Lister
 	// Delay is the time from the operator's readiness to its first deed.
 	Delay time.Duration
+	// Real tells whether collectors can really run.
+	Real bool
 
 	// made remembers which generation of a collector was made, and when.
 	made map[types.UID]deed
@@ -85,7 +87,7 @@ func (c *Controller) reconcile(ctx context.Context, object *unstructured.Unstruc
 	if object.GetDeletionTimestamp() != nil || state == "unmanaged" {
 		return nil
 	}
-	made, err := newCollector(object, operator)
+	made, err := newCollector(object, operator, c.Real)
 	if err != nil {
 		return nil //nolint:nilerr // the operator logs it and goes on with the others
 	}

@@ -19,17 +19,22 @@ type collector struct {
 	image, config, configMap, version string
 	replicas                          any
 	ports                             []corev1.ServicePort
-	resources                         any
+	// settings are the configuration, as it was read.
+	settings map[string]any
 }
 
-// newCollector reads a collector; operator tells the default image and, by its own, how its time names things.
-func newCollector(object *unstructured.Unstructured, operator *corev1.Pod) (*collector, error) {
+// newCollector reads a collector; operator tells the default image. Where its pods really run, runs is true.
+func newCollector(object *unstructured.Unstructured, operator *corev1.Pod, runs bool) (*collector, error) {
 	spec, _, _ := unstructured.NestedMap(object.Object, "spec")
 	config, err := configOf(spec)
 	if err != nil {
 		return nil, err
 	}
-	text, err := yaml.Marshal(config)
+	written := config
+	if runs && !isBeta(object) {
+		written = translated(config)
+	}
+	text, err := yaml.Marshal(written)
 	if err != nil {
 		return nil, fmt.Errorf("writing the configuration: %w", err)
 	}
@@ -39,7 +44,7 @@ func newCollector(object *unstructured.Unstructured, operator *corev1.Pod) (*col
 	}
 	c := &collector{
 		owner: object, namespace: object.GetNamespace(), name: object.GetName() + "-collector", config: string(text), ports: served,
-		replicas: spec["replicas"], resources: spec["resources"],
+		replicas: spec["replicas"], settings: config,
 	}
 	c.mode, _ = spec["mode"].(string)
 	c.image, _ = spec["image"].(string)
@@ -49,13 +54,20 @@ func newCollector(object *unstructured.Unstructured, operator *corev1.Pod) (*col
 		}
 	}
 	c.configMap = c.name
-	if strings.HasSuffix(object.GetAPIVersion(), "/v1beta1") {
+	if c.beta() {
 		sum := sha256.Sum256(text)
 		c.configMap = c.name + "-" + hex.EncodeToString(sum[:])[:8]
 	}
 	c.version = c.image[strings.LastIndex(c.image, ":")+1:]
 	return c, nil
 }
+
+// isBeta tells whether a collector is of the newer version of its kind, which only the newer operator has.
+func isBeta(object *unstructured.Unstructured) bool {
+	return strings.HasSuffix(object.GetAPIVersion(), "/v1beta1")
+}
+
+func (c *collector) beta() bool { return isBeta(c.owner) }
 
 // objects are what the operator makes, in its order.
 func (c *collector) objects() []*unstructured.Unstructured {
@@ -82,20 +94,13 @@ func (c *collector) workload() *unstructured.Unstructured {
 	if kindOf == "" {
 		kindOf = "Deployment"
 	}
-	container := map[string]any{
-		"name": "otc-container", "image": c.image, "args": []any{"--config=/conf/collector.yaml"}, "ports": containerPorts(c.ports),
-		"volumeMounts": []any{map[string]any{"name": "otc-internal", "mountPath": "/conf"}},
-	}
-	if c.resources != nil {
-		container["resources"] = c.resources
-	}
 	object := c.object("apps/v1", kindOf, c.name, nil)
 	spec := map[string]any{
 		"selector": map[string]any{"matchLabels": c.selector()},
 		"template": map[string]any{
 			"metadata": map[string]any{"labels": c.labels(c.name)},
 			"spec": map[string]any{
-				"serviceAccountName": c.name, "containers": []any{container},
+				"serviceAccountName": c.name, "containers": []any{c.container()},
 				"volumes": []any{map[string]any{"name": "otc-internal", "configMap": map[string]any{
 					"name": c.configMap, "items": []any{map[string]any{"key": "collector.yaml", "path": "collector.yaml"}},
 				}}},

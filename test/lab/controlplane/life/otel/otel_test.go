@@ -203,7 +203,7 @@ func TestCollector_MakesWhatTheOperatorOfItsTimeMakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			made, err := newCollector(test.object, operator)
+			made, err := newCollector(test.object, operator, false)
 			if err != nil {
 				t.Fatal(err)
 			}

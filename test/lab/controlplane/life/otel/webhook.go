@@ -121,10 +121,8 @@ func completeConfig(config map[string]any) {
 		}
 		_ = unstructured.SetNestedMap(config, settings, "receivers", name) // receivers is a map by the schema
 	}
-	if _, has, _ := unstructured.NestedSlice(config, "service", "telemetry", "metrics", "readers"); !has {
-		reader := map[string]any{"pull": map[string]any{"exporter": map[string]any{"prometheus": map[string]any{"host": "0.0.0.0", "port": int64(8888)}}}}
-		_ = unstructured.SetNestedSlice(config, []any{reader}, "service", "telemetry", "metrics", "readers") // service is a map by the schema
-	}
+	completeHealth(config)
+	showMetrics(config)
 }
 
 // refusal says what the operator would, empty when it has nothing against a spec.

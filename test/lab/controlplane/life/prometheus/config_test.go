@@ -42,7 +42,9 @@ func objects(t *testing.T, file string) func(schema.GroupVersionResource) ([]*un
 		}
 		byResource[resource] = append(byResource[resource], o)
 	}
-	return func(r schema.GroupVersionResource) ([]*unstructured.Unstructured, bool) { return byResource[r.Resource], true }
+	return func(r schema.GroupVersionResource) ([]*unstructured.Unstructured, bool) {
+		return byResource[r.Resource], true
+	}
 }
 
 func namespace(name string, labels map[string]string) runtime.Object {
