@@ -17,7 +17,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/hosts"
 )
 
-func TestMain(m *testing.M) { lab.Main(m) }
+func TestMain(m *testing.M) { lab.Main(m, lab.PrepareContainers) }
 
 // bare starts a lab in which any program stands for the control plane: these tests do not start it.
 func bare(t *testing.T, count int) *lab.Lab {
@@ -48,6 +48,26 @@ func TestLab_ServesItsHosts(t *testing.T) {
 	}
 	if !slices.Contains(l.Releases().Versions(), l.Releases().Channels()["stable"]) {
 		t.Error("the stable channel leads to no release")
+	}
+}
+
+func TestLab_Containers(t *testing.T) {
+	t.Parallel()
+	l := lab.New(t, lab.Options{Hosts: 1, ControlPlane: "/bin/true", Containers: true})
+	if env := l.Env(); !l.Containers() || env["LAB_CONTAINERS"] != "true" {
+		t.Errorf("the lab does not tell of its containers: %v", env)
+	}
+	const manifest = "curl -sf -H 'Accept: application/vnd.oci.image.manifest.v1+json' $(cat /usr/libexec/lab/registry)/v2/any/nginx/manifests/1.27"
+	for script, want := range map[string]string{
+		"grep -x nginx /usr/libexec/lab/containers":                           "nginx",
+		manifest + " | grep -o 'image.layer' | head -n 1; containerd -v": "image.layer\ncontainerd",
+	} {
+		if out, err := l.Hosts()[0].Run(t.Context(), script); err != nil || !strings.HasPrefix(out, want) {
+			t.Errorf("%s: %q (%v), want %q", script, out, err, want)
+		}
+	}
+	if env := bare(t, 0).Env(); env["LAB_CONTAINERS"] != "" {
+		t.Errorf("a lab without containers says %s", env["LAB_CONTAINERS"])
 	}
 }
 

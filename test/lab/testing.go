@@ -21,7 +21,8 @@ func Main(m *testing.M, prepare ...func(context.Context) error) {
 }
 
 // New starts a lab for one test and stops it when the test is over. Dir is a temporary folder when it is empty, ControlPlane the
-// one of FindControlPlane, Kubernetes what LAB_KUBERNETES says. Without their binaries the test is skipped, but fails when CI is true.
+// one of FindControlPlane, Kubernetes what LAB_KUBERNETES says. Without their binaries, or what containers need of the machine, the test is
+// skipped, but fails when CI is true.
 func New(t testing.TB, o Options) *Lab {
 	t.Helper()
 	rack := hosts.Shared(t)
@@ -30,6 +31,11 @@ func New(t testing.TB, o Options) *Lab {
 	}
 	if o.Kubernetes == "" {
 		o.Kubernetes = os.Getenv(KubernetesVariable)
+	}
+	if o.Containers && os.Getenv("CI") != "true" {
+		if err := hosts.MissingForContainers(); err != nil {
+			t.Skip(err)
+		}
 	}
 	if err := o.findPrograms(); err != nil {
 		if (errors.Is(err, ErrNoControlPlane) || errors.Is(err, ErrNoKubernetes)) && os.Getenv("CI") != "true" {

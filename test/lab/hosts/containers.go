@@ -22,9 +22,12 @@ func BuildContainers(ctx context.Context) error {
 	return err
 }
 
+// MissingForContainers says what this machine lacks for hosts with Options.Containers, nil when nothing.
+func MissingForContainers() error { return cgroup.MissingForContainers() }
+
 // containerLayer is the folder that is mounted over the image of a host that runs containers.
 func (h *Host) containerLayer() (string, error) {
-	if err := cgroup.MissingForContainers(); err != nil {
+	if err := MissingForContainers(); err != nil {
 		return "", err
 	}
 	if h.options.Init != Systemd {
