@@ -59,7 +59,7 @@ func TestLab_Containers(t *testing.T) {
 	}
 	const manifest = "curl -sf -H 'Accept: application/vnd.oci.image.manifest.v1+json' $(cat /usr/libexec/lab/registry)/v2/any/nginx/manifests/1.27"
 	for script, want := range map[string]string{
-		"grep -x nginx /usr/libexec/lab/containers":                           "nginx",
+		"grep -x nginx /usr/libexec/lab/containers":                      "nginx",
 		manifest + " | grep -o 'image.layer' | head -n 1; containerd -v": "image.layer\ncontainerd",
 	} {
 		if out, err := l.Hosts()[0].Run(t.Context(), script); err != nil || !strings.HasPrefix(out, want) {
