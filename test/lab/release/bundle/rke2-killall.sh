@@ -81,6 +81,7 @@ iptables-save | grep -vE 'KUBE-|CNI-|cali|CILIUM_|flannel' | iptables-restore
 ip6tables-save | grep -vE 'KUBE-|CNI-|cali|CILIUM_|flannel' | ip6tables-restore
 nft delete table ip kube-proxy
 nft delete table ip6 kube-proxy
+nft delete table ip lab-pods
 find /sys/fs/cgroup/*/kubepods /sys/fs/cgroup/kubepods -depth -type d -exec rmdir {} +
 set +x
 

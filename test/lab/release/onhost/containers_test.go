@@ -15,8 +15,9 @@ import (
 // build on each other.
 func TestContainers(t *testing.T) {
 	t.Parallel()
-	l := lab.New(t, lab.Options{Hosts: 1, Containers: true})
-	server := site{Host: l.Hosts()[0], releases: l.EnvInside()["LAB_RELEASE_URL"]}
+	l := lab.New(t, lab.Options{Hosts: 2, Containers: true})
+	releases := l.EnvInside()["LAB_RELEASE_URL"]
+	server, worker := site{Host: l.Hosts()[0], releases: releases}, site{Host: l.Hosts()[1], releases: releases}
 	for _, step := range []struct {
 		name string
 		run  func(t *testing.T, server site)
@@ -25,6 +26,7 @@ func TestContainers(t *testing.T) {
 		{"pods run and find each other", podsRun},
 		{"a simulated pod is ready beside them", simulatedBeside},
 		{"logs, commands and ports by the API server", podsReached},
+		{"pods of another node keep their addresses", func(t *testing.T, server site) { podsElsewhere(t, server, worker) }},
 		{"pods outlive the service", podsOutlive},
 		{"a kubelet that dies comes back", kubeletComesBack},
 		{"a deleted pod is gone", podDeleted},
@@ -237,6 +239,38 @@ func simulatedBeside(t *testing.T, server site) {
 	}
 }
 
+const elsewhereManifest = `apiVersion: v1
+kind: Pod
+metadata: {name: elsewhere}
+spec: {nodeName: %s, containers: [{name: pause, image: "registry.k8s.io/pause:3.10"}], terminationGracePeriodSeconds: 1}`
+
+// podsElsewhere asks nginx from a pod of another node, and nginx who asked.
+func podsElsewhere(t *testing.T, server, worker site) {
+	worker.install(t, "INSTALL_RKE2_CHANNEL=stable INSTALL_RKE2_TYPE=agent")
+	token := server.run(t, "cat /var/lib/rancher/rke2/server/node-token")
+	worker.configure(t, "server: https://"+server.Address().String()+":9345", "token: "+token, "node-taint: [dedicated=true:PreferNoSchedule]")
+	begin := time.Now()
+	worker.start(t, "agent")
+	server.waitReady(t, worker.Name())
+	t.Logf("agent is ready after %s", time.Since(begin).Round(10*time.Millisecond))
+	server.apply(t, "elsewhere", fmt.Sprintf(elsewhereManifest, worker.Name()))
+	server.waitPods(t, "/api/v1/namespaces/default/pods/elsewhere")
+	own, web := podAddress(t, server, "elsewhere"), podAddress(t, server, "web")
+	ask := fmt.Sprintf("ip netns exec $(ip -o netns list | cut -d ' ' -f 1 | head -n 1) curl -sm 2 http://%s/from-%s || true", web, own)
+	eventually(t, time.Minute, func() string {
+		if answer := worker.run(t, ask); !strings.Contains(answer, "404 Not Found") {
+			return "nginx from " + own + ": " + answer
+		}
+		return ""
+	})
+	if log := server.apiClient(t).get(t, webPod+"/log"); !strings.Contains(log, own+` - - `) {
+		t.Errorf("nginx saw another address than %s: %s", own, log)
+	}
+	if taints := fmt.Sprint(server.api(t, "/api/v1/nodes/"+worker.Name())["spec"]); !strings.Contains(taints, "dedicated") || strings.Contains(taints, "uninitialized") {
+		t.Errorf("taints: %s", taints)
+	}
+}
+
 func podAddress(t *testing.T, server site, pod string) string {
 	t.Helper()
 	status, _ := server.api(t, "/api/v1/namespaces/default/pods/"+pod)["status"].(map[string]any)
@@ -320,7 +354,7 @@ func podsComeBack(t *testing.T, server site) {
 // leftovers lists what containers leave behind on a host.
 const leftovers = `pgrep -a 'containerd|kubelet|kube-proxy|coredns|standins' || true
 grep -E ' /(run/k3s|var/lib/kubelet|run/netns)' /proc/mounts || true
-nft list tables | grep kube-proxy || true
+nft list tables | grep -E 'kube-proxy|lab-pods' || true
 iptables-save | grep -E 'KUBE|CNI' || true
 ip -o address show dev lo | grep 10.88 || true
 ip -o link | grep veth | grep -v eth0 || true

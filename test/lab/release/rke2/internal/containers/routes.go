@@ -3,6 +3,7 @@ package containers
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os/exec"
@@ -18,13 +19,13 @@ const routeProtocol = "42"
 // routePause is how often the list of nodes is read.
 const routePause = 5 * time.Second
 
-// KeepRoutes keeps the routes to pods of other nodes until ctx ends, and one that refuses what goes to simulated pods: their addresses belong
+// KeepRoutes keeps the way of pods to the outside and the routes to pods of other nodes until ctx ends, and one that refuses what goes to simulated pods: their addresses belong
 // to nobody, and a dial fails at once instead of waiting for an answer. The client must be allowed to list nodes: kube-proxy is, a kubelet sees
 // its own alone.
 func (n Node) KeepRoutes(ctx context.Context, api *kubeapi.Client) {
 	told := ""
 	for ctx.Err() == nil {
-		if err := n.route(ctx, api); err != nil && ctx.Err() == nil && err.Error() != told {
+		if err := errors.Join(n.masquerade(ctx), n.route(ctx, api)); err != nil && ctx.Err() == nil && err.Error() != told {
 			told = err.Error()
 			n.Logger.Warn("Failed to set routes to pods", "error", err)
 		}
@@ -57,6 +58,29 @@ func (n Node) route(ctx context.Context, api *kubeapi.Client) error {
 		if err := setRoute(ctx, pods.String(), "via", address.String()); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// masquerading lets the node speak for its pods outside of the cluster, where nobody knows their addresses. Between pods addresses stay as they
+// are, on other nodes too.
+const masquerading = `table ip lab-pods {
+	chain out { type nat hook postrouting priority srcnat; ip saddr %s ip daddr != %s masquerade; }
+}
+`
+
+func (n Node) masquerade(ctx context.Context) error {
+	pods, err := podRange(n.ClusterCIDR, n.Address)
+	if err != nil {
+		return err
+	}
+	if exec.CommandContext(ctx, "nft", "list", "table", "ip", "lab-pods").Run() == nil {
+		return nil
+	}
+	cmd := exec.CommandContext(ctx, "nft", "--file", "-")
+	cmd.Stdin = strings.NewReader(fmt.Sprintf(masquerading, pods, n.ClusterCIDR))
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("nft: %w: %s", err, bytes.TrimSpace(out))
 	}
 	return nil
 }
