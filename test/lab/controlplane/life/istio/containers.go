@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab/controlplane/life/istio/discovery"
 )
 
 // The containers below are those of Istio's templates as far as the lab's proxy needs them: it has no certificates, so their volumes are
@@ -96,13 +98,13 @@ func (t template) environment(pod *corev1.Pod) []corev1.EnvVar {
 }
 
 func (t template) readiness() *corev1.Probe {
-	if minor := t.minor(); minor >= 0 && minor < probesSince {
-		return t.probe(1, 2, 30)
+	if minor := discovery.Minor(t.image); minor >= 0 && minor < probesSince {
+		return probe(1, 2, 30)
 	}
-	return t.probe(0, 15, 4)
+	return probe(0, 15, 4)
 }
 
-func (t template) probe(delay, period, failures int32) *corev1.Probe {
+func probe(delay, period, failures int32) *corev1.Probe {
 	return &corev1.Probe{
 		ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{
 			Path: "/healthz/ready", Port: intstr.FromInt32(healthPort), Scheme: corev1.URISchemeHTTP,

@@ -77,7 +77,7 @@ func (t template) addSidecar(pod *corev1.Pod) []operation {
 	if t.native(pod) {
 		always := corev1.ContainerRestartPolicyAlways
 		proxy.RestartPolicy = &always
-		proxy.StartupProbe = t.probe(0, 1, 600)
+		proxy.StartupProbe = probe(0, 1, 600)
 		initial = append(initial, proxy)
 		status = `{"initContainers":["istio-init","istio-proxy"],"containers":null`
 	} else {
@@ -113,20 +113,6 @@ func (t template) native(pod *corev1.Pod) bool {
 	if asked := pod.Annotations[nativeAnnotation]; asked != "" {
 		return asked != "false"
 	}
-	minor := t.minor()
+	minor := discovery.Minor(t.image)
 	return minor < 0 || minor >= nativeSince
-}
-
-// minor is the minor number of the image's version; -1 when its tag has none.
-func (t template) minor() int {
-	_, tag, _ := strings.Cut(t.image[strings.LastIndex(t.image, "/")+1:], ":")
-	parts := strings.SplitN(tag, ".", 3)
-	if len(parts) < 2 {
-		return -1
-	}
-	minor, err := strconv.Atoi(parts[1])
-	if err != nil {
-		return -1
-	}
-	return minor
 }

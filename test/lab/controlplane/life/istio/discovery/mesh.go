@@ -113,7 +113,7 @@ func (w *World) settings(istiod *corev1.Pod, revision string) (mesh, error) {
 		if container.Name != "discovery" {
 			continue
 		}
-		m.minor = minorOf(container.Image)
+		m.minor = Minor(container.Image)
 		for _, variable := range container.Env {
 			if percent, err := strconv.ParseFloat(variable.Value, 64); err == nil && variable.Name == "PILOT_TRACE_SAMPLING" {
 				m.sampling = percent
@@ -123,8 +123,8 @@ func (w *World) settings(istiod *corev1.Pod, revision string) (mesh, error) {
 	return m, nil
 }
 
-// minorOf reads the minor number from an image's tag, "1.30.3" or "1.30.3-distroless"; -1 when it has none.
-func minorOf(image string) int {
+// Minor reads the minor number from an image's tag, "1.30.3" or "1.30.3-distroless"; -1 when it has none.
+func Minor(image string) int {
 	_, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
 	parts := strings.SplitN(tag, ".", 3)
 	if len(parts) < 2 {

@@ -51,7 +51,7 @@ const (
 // told. Which versions really misunderstand what is not known in general.
 func (b *builder) tracing(m mesh) {
 	proxy := proxyOf(b.pod)
-	if minor := minorOf(proxy.Image); minor >= 0 && m.minor-minor > skew {
+	if minor := Minor(proxy.Image); minor >= 0 && m.minor-minor > skew {
 		reason := fmt.Sprintf("the proxy is of 1.%d, istiod of 1.%d, more than Istio supports", minor, m.minor)
 		b.config.Server, b.config.Client = &Tracing{Reason: reason}, &Tracing{Reason: reason}
 		return
