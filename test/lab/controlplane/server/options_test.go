@@ -34,6 +34,7 @@ func TestOptions_RefusesNonsense(t *testing.T) {
 		"no range":              {[]string{"--data-dir=/x", "--cluster-cidr=10.42.0.0"}, "--cluster-cidr: invalid CIDR address: 10.42.0.0"},
 		"another version":       {[]string{"--data-dir=/x", "--kube-version=v1.2.3"}, "--kube-version v1.2.3 asked for"},
 		"an unknown wording":    {[]string{"--data-dir=/x", "--egress-errors=k3s"}, `--egress-errors "k3s" is neither plain nor rke2`},
+		"no names of images":    {[]string{"--data-dir=/x", "--containers=/does/not/exist"}, "reading the names of images"},
 		"a relative directory":  {[]string{"--data-dir=x"}, ""},
 		"several names and ips": {[]string{"--data-dir=/x", "--tls-san=a", "--tls-san=192.0.2.1"}, ""},
 	}
