@@ -24,6 +24,7 @@ resource "lab_trace_check" "bookinfo" {
   grafana = local.seed || !var.monitoring.enabled ? null : {
     url            = lab_monitoring.this[0].grafana_url
     datasource_uid = lab_monitoring.this[0].datasource_uids.tempo
+    external_url   = lab_monitoring.this[0].grafana_external_url
   }
   triggers = var.proof.triggers
 

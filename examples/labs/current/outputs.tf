@@ -14,8 +14,13 @@ output "hosts_block" {
 }
 
 output "commands" {
-  description = "Commands to go on with."
+  description = "Commands to go on with, ready to be pasted."
   value       = module.lab.commands
+}
+
+output "local_urls" {
+  description = "Where Grafana, Kiali, Prometheus and Tempo are while their command runs."
+  value       = module.lab.local_urls
 }
 
 output "credentials" {
@@ -24,6 +29,6 @@ output "credentials" {
 }
 
 output "proof" {
-  description = "The trace that arrived, and who called whom in it."
+  description = "The trace that arrived, who called whom in it, and where to look at it."
   value       = module.lab.proof
 }

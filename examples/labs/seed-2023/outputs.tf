@@ -14,8 +14,13 @@ output "hosts_block" {
 }
 
 output "commands" {
-  description = "Commands to go on with."
+  description = "Commands to go on with, ready to be pasted."
   value       = module.lab.commands
+}
+
+output "local_urls" {
+  description = "Where Grafana, Kiali, Prometheus and Tempo are while their command runs."
+  value       = module.lab.local_urls
 }
 
 output "credentials" {

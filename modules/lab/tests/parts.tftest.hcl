@@ -203,3 +203,84 @@ run "no_proof_without_a_store" {
     error_message = "A trace is looked for where none is kept."
   }
 }
+
+run "commands" {
+
+  variables {
+    servers = [{ host = "lab-1.example.com", user = "admin", port = 2222 }]
+    proof   = { enabled = true }
+    # What else the lab has does not matter here, and would want more than made-up values.
+    ingress       = { enabled = false }
+    hosts_entries = { enabled = false }
+    samples       = { nginx = false, hotrod = false }
+  }
+
+  override_resource {
+    target = lab_monitoring.this
+    values = {
+      grafana_url          = "http://graf.monitoring.svc.cluster.local:80"
+      prometheus_url       = "http://prom.monitoring:9090/"
+      grafana_external_url = "http://grafana.dxlab.example.com/"
+      grafana_admin_secret = { namespace = "monitoring", name = "graf" }
+      datasource_uids      = { tempo = "tempo" }
+    }
+  }
+  override_resource {
+    target = lab_kiali.this
+    values = { url = "http://kiali.istio-system:20001/kiali" }
+  }
+  override_resource {
+    target = lab_tempo.this
+    values = { endpoints = { query_url = "http://tempo.tempo.svc.cluster.local:3200", otlp_grpc = "tempo.tempo:4317" } }
+  }
+  override_resource {
+    target = lab_trace_check.bookinfo
+    values = { commands = { trace = "kubectl get --raw '/api/traces/1'" } }
+  }
+
+  assert {
+    condition     = output.commands.grafana == "ssh -L 3000:127.0.0.1:3000 -p 2222 admin@lab-1.example.com sudo /var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml -n monitoring port-forward svc/graf 3000:80"
+    error_message = "Wrong: ${output.commands.grafana}"
+  }
+  assert {
+    condition     = endswith(output.commands.kiali, "-n istio-system port-forward svc/kiali 20001:20001") && endswith(output.commands.prometheus, "-n monitoring port-forward svc/prom 9090:9090") && endswith(output.commands.tempo, "-n tempo port-forward svc/tempo 3200:3200")
+    error_message = "Wrong: ${jsonencode(output.commands)}"
+  }
+  assert {
+    condition     = output.commands.grafana_password == "ssh -p 2222 admin@lab-1.example.com sudo /var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml -n monitoring get secret graf -o jsonpath={.data.admin-password} | base64 -d"
+    error_message = "Wrong: ${output.commands.grafana_password}"
+  }
+  assert {
+    condition     = output.commands.trace == "ssh -p 2222 admin@lab-1.example.com sudo /var/lib/rancher/rke2/bin/kubectl --kubeconfig /etc/rancher/rke2/rke2.yaml get --raw '/api/traces/1'"
+    error_message = "Wrong: ${output.commands.trace}"
+  }
+  assert {
+    condition     = output.local_urls == { grafana = "http://localhost:3000", kiali = "http://localhost:20001/kiali", prometheus = "http://localhost:9090/", tempo = "http://localhost:3200" }
+    error_message = "Wrong: ${jsonencode(output.local_urls)}"
+  }
+  assert {
+    condition     = lab_trace_check.bookinfo[0].grafana.external_url == "http://grafana.dxlab.example.com/"
+    error_message = "The link to the trace leads elsewhere."
+  }
+}
+
+run "commands_without_hosts" {
+
+  variables {
+    servers       = []
+    cluster       = { host = "lab-1.example.com" }
+    ingress       = { enabled = false }
+    hosts_entries = { enabled = false }
+    samples       = { nginx = false, hotrod = false }
+  }
+
+  override_resource {
+    target = lab_kiali.this
+    values = { url = "http://kiali.istio-system:20001/kiali" }
+  }
+
+  assert {
+    condition     = output.commands.kiali == "kubectl -n istio-system port-forward svc/kiali 20001:20001"
+    error_message = "Wrong: ${output.commands.kiali}"
+  }
+}
