@@ -27,6 +27,12 @@ func notFound(w http.ResponseWriter) string {
 	return "NR"
 }
 
+// noCluster is the answer when a route leads to a service, or a port of one, that does not exist.
+func noCluster(w http.ResponseWriter) string {
+	w.WriteHeader(http.StatusServiceUnavailable)
+	return "NC"
+}
+
 func noHealthyUpstream(w http.ResponseWriter) string {
 	return local(http.StatusServiceUnavailable, "UH", "no healthy upstream")(w)
 }

@@ -146,6 +146,7 @@ func mesh(endpoints ...string) *config.Config {
 		Proxy: config.Workload{Name: "client", Namespace: "shop", App: "client"},
 		Listeners: []config.Listener{{Port: 80, Hosts: []config.VirtualHost{{Name: "web", Domains: []string{"web"}, Routes: []config.Route{
 			{Operation: "moved", Matches: []config.Match{{Path: &config.Text{Exact: "/old"}}}, Redirect: &config.Redirect{URI: "/new", Code: 302}},
+			{Operation: "nowhere", Matches: []config.Match{{Path: &config.Text{Exact: "/nowhere"}}}, Clusters: []config.WeightedCluster{{Cluster: "nobody"}}},
 			{Operation: "slow", Matches: []config.Match{{Path: &config.Text{Prefix: "/slow"}}}, Timeout: 50, Clusters: []config.WeightedCluster{{Cluster: "web"}}},
 			{Operation: "web:80/*", Rewrite: "/base/", Clusters: []config.WeightedCluster{{Cluster: "web"}}},
 		}}}}},
@@ -199,7 +200,7 @@ func TestOutbound_AnswersInEnvoysWords(t *testing.T) {
 		"the other side hangs up":  {[]string{bare(hangUp)}, "/", 503, "reset reason: connection termination", "UC"},
 		"the answer takes long":    {[]string{bare(slow)}, "/slow", 504, "upstream request timeout", "UT"},
 		"the route leads away":     {nil, "/old", 302, "", "-"},
-		"the host has other paths": {nil, "/", 503, "", "UH"},
+		"the service is not there": {nil, "/nowhere", 503, "", "NC"},
 	}
 	for name, test := range cases {
 		t.Run(name, func(t *testing.T) {

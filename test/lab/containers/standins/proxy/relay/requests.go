@@ -70,9 +70,12 @@ func (r *Relay) routed(w http.ResponseWriter, request *http.Request, host *confi
 	default:
 		p.operation, p.path, p.timeout = chosen.Operation, chosen.Path, chosen.Timeout
 		p.cluster = route.Pick(chosen.Clusters)
-		cluster := r.Config().Clusters[p.cluster]
+		cluster, known := r.Config().Clusters[p.cluster]
 		p.service, p.endpoints = cluster.Service, r.balancer.Next(p.cluster, cluster)
-		if len(p.endpoints) == 0 {
+		switch {
+		case !known:
+			p.answer = noCluster
+		case len(p.endpoints) == 0:
 			p.answer = noHealthyUpstream
 		}
 	}
