@@ -32,17 +32,7 @@ func New(t testing.TB, o Options) *Lab {
 	if o.Kubernetes == "" {
 		o.Kubernetes = os.Getenv(KubernetesVariable)
 	}
-	if o.Containers && os.Getenv("CI") != "true" {
-		if err := hosts.MissingForContainers(); err != nil {
-			t.Skip(err)
-		}
-	}
-	if err := o.findPrograms(); err != nil {
-		if (errors.Is(err, ErrNoControlPlane) || errors.Is(err, ErrNoKubernetes)) && os.Getenv("CI") != "true" {
-			t.Skip(err)
-		}
-		t.Fatal(err)
-	}
+	o.complete(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	l, err := Start(ctx, rack, o)
@@ -58,6 +48,23 @@ func New(t testing.TB, o Options) *Lab {
 		}
 	})
 	return l
+}
+
+// complete finds what the options leave open, and ends the test when this machine lacks it.
+func (o *Options) complete(t testing.TB) {
+	t.Helper()
+	err := o.findPrograms()
+	lacking := errors.Is(err, ErrNoControlPlane) || errors.Is(err, ErrNoKubernetes)
+	if err == nil && o.Containers {
+		err = hosts.MissingForContainers()
+		lacking = err != nil
+	}
+	if lacking && os.Getenv("CI") != "true" {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // findPrograms completes the options with the programs in the cache.
