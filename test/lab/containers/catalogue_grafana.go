@@ -10,5 +10,8 @@ func dashboards() []recipe {
 	reloader := image("prometheus-config-reloader", "prometheus-config-reloader", "65534")
 	// The operator names the program, and not the image's entrypoint.
 	reloader.links = map[string]string{"/bin/prometheus-config-reloader": standInsPath}
-	return []recipe{image("grafana", "grafana", "472"), image("k8s-sidecar", "k8s-sidecar", "65534:65534"), reloader}
+	return []recipe{
+		image("grafana", "grafana", "472"), image("k8s-sidecar", "k8s-sidecar", "65534:65534"), reloader,
+		image("tempo-query", "tempo-query", ""), // beside a Tempo of 2023
+	}
 }

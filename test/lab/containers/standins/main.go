@@ -23,6 +23,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/reloader"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/sidecar"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/tempo"
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/tempoquery"
 )
 
 // standin runs until ctx ends or its work is done. A nil error is exit code 0.
@@ -39,6 +40,7 @@ func standins() map[string]standin {
 		"pilot-agent":                proxy.Run,
 		"prometheus-config-reloader": reloader.Run,
 		"tempo":                      tempo.Run,
+		"tempo-query":                tempoquery.Run,
 	}
 }
 
