@@ -11,11 +11,10 @@ import (
 
 // hostModel is the model T of something that is kept on a host beside RKE2.
 type hostModel[T any] interface {
+	limited
 	// named is how messages call it.
 	named() string
 	setIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, diags *diag.Diagnostics)
-	// limit is how long an operation may take.
-	limit(ctx context.Context, o operation) (time.Duration, diag.Diagnostics)
 	// create makes it and takes over what is there then. keep says that something is there to be tracked, also beside
 	// an error.
 	create(ctx context.Context, s *session, diags *diag.Diagnostics) (keep bool, err error)
@@ -26,6 +25,11 @@ type hostModel[T any] interface {
 	update(ctx context.Context, s *session, before T, diags *diag.Diagnostics) (keep bool, err error)
 	// remove takes it away. What is gone already is a success.
 	remove(ctx context.Context, s *session, diags *diag.Diagnostics) error
+}
+
+// limited is a model that says how long an operation may take.
+type limited interface {
+	limit(ctx context.Context, o operation) (time.Duration, diag.Diagnostics)
 }
 
 // hostModelOf lets the shared functions make such a model and call its methods.
@@ -47,7 +51,7 @@ const (
 // createOnHost makes what the plan says. When it fails after the host was touched, the state keeps what is known.
 func createOnHost[T any, M hostModelOf[T]](ctx context.Context, s *session, req resource.CreateRequest, resp *resource.CreateResponse) {
 	m := M(new(T))
-	ctx, cancel, ok := begin[T](ctx, req.Plan, m, creating, &resp.Diagnostics)
+	ctx, cancel, ok := begin(ctx, req.Plan, m, creating, &resp.Diagnostics)
 	defer cancel()
 	if !ok {
 		return
@@ -63,7 +67,7 @@ func createOnHost[T any, M hostModelOf[T]](ctx context.Context, s *session, req 
 // readOnHost refreshes. Only a host that answers and has nothing removes it from the state.
 func readOnHost[T any, M hostModelOf[T]](ctx context.Context, s *session, req resource.ReadRequest, resp *resource.ReadResponse) {
 	m := M(new(T))
-	ctx, cancel, ok := begin[T](ctx, req.State, m, reading, &resp.Diagnostics)
+	ctx, cancel, ok := begin(ctx, req.State, m, reading, &resp.Diagnostics)
 	defer cancel()
 	if !ok {
 		return
@@ -79,7 +83,7 @@ func readOnHost[T any, M hostModelOf[T]](ctx context.Context, s *session, req re
 func updateOnHost[T any, M hostModelOf[T]](ctx context.Context, s *session, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	m, before := M(new(T)), new(T)
 	resp.Diagnostics.Append(req.State.Get(ctx, before)...)
-	ctx, cancel, ok := begin[T](ctx, req.Plan, m, updating, &resp.Diagnostics)
+	ctx, cancel, ok := begin(ctx, req.Plan, m, updating, &resp.Diagnostics)
 	defer cancel()
 	if !ok {
 		return
@@ -95,7 +99,7 @@ func updateOnHost[T any, M hostModelOf[T]](ctx context.Context, s *session, req 
 // deleteOnHost removes what the state says.
 func deleteOnHost[T any, M hostModelOf[T]](ctx context.Context, s *session, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	m := M(new(T))
-	ctx, cancel, ok := begin[T](ctx, req.State, m, removing, &resp.Diagnostics)
+	ctx, cancel, ok := begin(ctx, req.State, m, removing, &resp.Diagnostics)
 	defer cancel()
 	if ok {
 		s.addFailed(&resp.Diagnostics, removing, m.named(), m.remove(ctx, s, &resp.Diagnostics))
@@ -103,9 +107,9 @@ func deleteOnHost[T any, M hostModelOf[T]](ctx context.Context, s *session, req 
 }
 
 // begin reads a model and bounds what is done with it. Not ok means that there is nothing to go on with.
-func begin[T any](ctx context.Context, from interface {
+func begin(ctx context.Context, from interface {
 	Get(ctx context.Context, target any) diag.Diagnostics
-}, m hostModel[T], o operation, diags *diag.Diagnostics,
+}, m limited, o operation, diags *diag.Diagnostics,
 ) (bounded context.Context, cancel context.CancelFunc, ok bool) {
 	diags.Append(from.Get(ctx, m)...)
 	if diags.HasError() {

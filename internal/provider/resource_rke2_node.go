@@ -60,16 +60,12 @@ const (
 
 func (r *rke2Node) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var m rke2NodeModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	auth := readRegistriesAuth(ctx, req.Config, &resp.Diagnostics)
-	limit, diags := m.Timeouts.Create(ctx, nodeCreateTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := begin(ctx, req.Plan, &m, creating, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	node, ok := r.node(ctx, m, auth, &resp.Diagnostics)
+	node, ok := r.node(ctx, m, readRegistriesAuth(ctx, req.Config, &resp.Diagnostics), &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -95,15 +91,12 @@ func (r *rke2Node) Create(ctx context.Context, req resource.CreateRequest, resp 
 
 func (r *rke2Node) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var m rke2NodeModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := begin(ctx, req.State, &m, reading, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
 		return
 	}
 	m.setIdentity(ctx, resp.Identity, &resp.Diagnostics)
-	limit, diags := m.Timeouts.Read(ctx, nodeReadTimeout)
-	resp.Diagnostics.Append(diags...)
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	node, ok := r.node(ctx, m, nil, &resp.Diagnostics)
 	if !ok {
 		return
@@ -129,16 +122,12 @@ func (r *rke2Node) Read(ctx context.Context, req resource.ReadRequest, resp *res
 
 func (r *rke2Node) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var m rke2NodeModel
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	auth := readRegistriesAuth(ctx, req.Config, &resp.Diagnostics)
-	limit, diags := m.Timeouts.Update(ctx, nodeUpdateTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := begin(ctx, req.Plan, &m, updating, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	node, ok := r.node(ctx, m, auth, &resp.Diagnostics)
+	node, ok := r.node(ctx, m, readRegistriesAuth(ctx, req.Config, &resp.Diagnostics), &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -157,10 +146,9 @@ func (r *rke2Node) Update(ctx context.Context, req resource.UpdateRequest, resp 
 
 func (r *rke2Node) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var m rke2NodeModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &m)...)
-	limit, diags := m.Timeouts.Delete(ctx, nodeDeleteTimeout)
-	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	ctx, cancel, ok := begin(ctx, req.State, &m, removing, &resp.Diagnostics)
+	defer cancel()
+	if !ok {
 		return
 	}
 	if m.Status.ValueString() == statusFailed && repairsInPlace(ctx, req.Private, m.place(), &resp.Diagnostics) {
@@ -170,11 +158,22 @@ func (r *rke2Node) Delete(ctx context.Context, req resource.DeleteRequest, resp 
 	if m.OnDestroy.ValueString() == onDestroyKeep {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
 	if err := r.remove(ctx, m, &resp.Diagnostics); err != nil {
 		addFault(&resp.Diagnostics, "Removing", m.named(), r.session.explainUnknown(err))
 	}
+}
+
+// limit implements [limited].
+func (m *rke2NodeModel) limit(ctx context.Context, o operation) (time.Duration, diag.Diagnostics) {
+	switch o {
+	case creating:
+		return m.Timeouts.Create(ctx, nodeCreateTimeout)
+	case updating:
+		return m.Timeouts.Update(ctx, nodeUpdateTimeout)
+	case removing:
+		return m.Timeouts.Delete(ctx, nodeDeleteTimeout)
+	}
+	return m.Timeouts.Read(ctx, nodeReadTimeout)
 }
 
 // change runs an installation or an update. Servers of one cluster take turns, because etcd takes one new member
