@@ -50,8 +50,8 @@ settings() {
 }
 
 on_lab() {
-	say "starting a test lab: one host with systemd and sshd, a stand-in RKE2 release, miniature charts"
-	make --no-print-directory lab-up LAB_DIR="$lab_dir" HOSTS=1 LAB_UP_FLAGS=--cluster=false
+	say "starting a test lab: one host with systemd, sshd and containers, a stand-in RKE2 release, miniature charts"
+	make --no-print-directory lab-up LAB_DIR="$lab_dir" HOSTS=1 LAB_UP_FLAGS='--cluster=false --containers'
 	# shellcheck disable=SC1091 # written by the line above
 	. "$lab_dir/env"
 	local host=${LAB_HOSTS%% *}
@@ -74,8 +74,6 @@ on_host() {
 	[[ $HOST == *@* ]] && user="\"${HOST%%@*}\""
 	[[ $address == *:* ]] && port=${address##*:}
 	settings "host = \"${address%:*}\"" "ssh_user = $user" "ssh_port = $port" "gateway_address = \"$GATEWAY_ADDRESS\""
-	# Something really runs there, so that a trace can arrive.
-	[[ $example != current ]] || echo 'proof = true' >>"$config/terraform.tfvars"
 }
 
 show() {
@@ -84,9 +82,11 @@ show() {
 	if [[ -z ${HOST:-} ]]; then
 		cat <<-TEXT
 
-			Look around:
+			Look around. The addresses above are of the lab's own network; this runs a command in it:
+			  $cache/bin/lab run --dir $lab_dir -- curl -H 'Host: nginx.istio-dxlab.example.com' http://10.88.100.10/
+			and these work from here, kubectl's port-forwards too:
 			  export KUBECONFIG=\$($cache/bin/lab kubeconfig --dir $lab_dir h1)
-			  kubectl get pods,svc -A                    # pods are simulated: they are ready, and nothing runs in them
+			  kubectl get pods,svc -A                    # applications, proxies, collector, Prometheus run; controllers are simulated
 			  kubectl scale deployment nginx --replicas 3  # and see what the next plan says
 			  (cd $config && TF_CLI_CONFIG_FILE=$TF_CLI_CONFIG_FILE LAB_SSH_KNOWN_HOSTS_PATH=$lab_dir/known_hosts LAB_SSH_PRIVATE_KEY_PATH=$lab_dir/id_ed25519 terraform plan)
 			  $cache/bin/lab exec --dir $lab_dir h1      # a shell on the host
@@ -99,6 +99,7 @@ show() {
 up() {
 	prepare
 	if [[ -n ${HOST:-} ]]; then on_host; else on_lab; fi
+	[[ $example != current ]] || echo 'proof = true' >>"$config/terraform.tfvars"
 	cd "$config"
 	say "terraform init"
 	terraform init -input=false

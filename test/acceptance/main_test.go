@@ -8,4 +8,4 @@ import (
 	"github.com/dxlab/terraform-provider-lab/test/lab"
 )
 
-func TestMain(m *testing.M) { lab.Main(m) }
+func TestMain(m *testing.M) { lab.Main(m, lab.PrepareContainers) }

@@ -1,0 +1,93 @@
+package acceptance_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/dxlab/terraform-provider-lab/test/lab"
+)
+
+// bookinfo are the services that a request for its page crosses: the proxies' names, from the gateway on.
+const bookinfo = `["istio-ingressgateway.istio-system", "productpage.default", "details.default", "reviews.default"]`
+
+// look asks the lab what a person would look at on its screens.
+const look = `
+resource "lab_trace_check" "hotrod" {
+  cluster        = module.lab.cluster
+  url            = "http://example-hotrod.default:8080/dispatch?customer=123"
+  via            = "cluster"
+  services       = ["frontend", "customer", "driver", "route", "redis-manual", "mysql"]
+  tempo_url      = module.lab.endpoints.tempo.query_url
+  mesh_namespace = ""
+  depends_on     = [module.lab]
+}
+
+data "lab_http_check" "page" {
+  cluster    = module.lab.cluster
+  url        = "http://${var.gateway_address}/productpage"
+  host       = "bookinfo.istio-dxlab.example.com"
+  contains   = "<title>Simple Bookstore App</title>"
+  depends_on = [module.lab]
+}
+
+data "lab_traces" "productpage" {
+  cluster    = module.lab.cluster
+  tempo_url  = module.lab.endpoints.tempo.query_url
+  query      = "{ resource.service.name = \"productpage.default\" }"
+  depends_on = [module.lab]
+}
+
+data "lab_traces" "nobody" {
+  cluster    = module.lab.cluster
+  tempo_url  = module.lab.endpoints.tempo.query_url
+  service    = "nobody.default"
+  depends_on = [module.lab]
+}
+
+data "lab_service_graph" "mesh" {
+  cluster        = module.lab.cluster
+  prometheus_url = module.lab.endpoints.prometheus
+  depends_on     = [module.lab]
+}
+
+output "looked" {
+  value = {
+    page    = data.lab_http_check.page.passed
+    traces  = length(data.lab_traces.productpage.traces) > 0 && length(data.lab_traces.nobody.traces) == 0
+    hotrod  = lab_trace_check.hotrod.spans > 20
+    proof   = module.lab.proof.traffic
+    mermaid = data.lab_service_graph.mesh.mermaid
+  }
+}
+`
+
+// TestAccTrace applies the whole lab on a host that runs containers: requests cross proxies and applications, spans go
+// through a real collector, and a real Prometheus counts. What is a stand-in is told in the lab's README. Then each
+// hop is broken by itself.
+func TestAccTrace(t *testing.T) {
+	t.Parallel()
+	l := lab.New(t, lab.Options{Hosts: 1, Containers: true, Charts: labCharts()})
+	e := newExample(t, l, "current", keep(noDownloads), append(onHost(l), "proof = true")...)
+	e.says(e.succeed(e.apply()), "100 of 100 requests", "istio-ingressgateway.istio-system -> productpage.default")
+	e.noChanges()
+
+	t.Log("what one would look at on screens: the page, the traces of a service, the graph of the mesh")
+	e.write("look.tf", look)
+	shown := ""
+	for end := time.Now().Add(2 * time.Minute); ; {
+		r := e.succeed(e.apply())
+		e.says(r, "hotrod  = true", "page    = true", "traces  = true")
+		shown = r.output
+		if strings.Contains(shown, "productpage-v1") || time.Now().After(end) {
+			break
+		}
+	}
+	e.says(result{output: shown}, "flowchart", "istio-ingressgateway", "productpage-v1", "details-v1", "reviews-v")
+
+	breakHops(t, l)
+
+	t.Log("everything goes, with containers as without")
+	e.says(e.succeed(e.destroy()), "Destroy complete!")
+	beside(t, l.Hosts()[0]).nothingLeft()
+}
