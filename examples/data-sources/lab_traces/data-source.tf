@@ -4,3 +4,10 @@ data "lab_traces" "slow" {
   query     = "{ resource.service.name = \"productpage.default\" && duration > 500ms }"
   last      = "30m"
 }
+
+check "slow_pages" {
+  assert {
+    condition     = data.lab_traces.slow.reachable && length(data.lab_traces.slow.traces) == 0
+    error_message = coalesce(data.lab_traces.slow.reason, "Slow: ${join(", ", data.lab_traces.slow.traces[*].trace_id)}")
+  }
+}

@@ -6,3 +6,7 @@ resource "lab_traffic" "bookinfo" {
   rate        = 100
   min_success = 0.99
 }
+
+output "traffic" {
+  value = "${lab_traffic.bookinfo.succeeded} of ${lab_traffic.bookinfo.sent} answered well, 99 of 100 within ${lab_traffic.bookinfo.latency_ms.p99} ms"
+}
