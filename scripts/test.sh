@@ -39,8 +39,13 @@ make --no-print-directory build
 wait_for "$controlplane" controlplane
 wait_for "$image" image
 status=0
+say "acceptance tests begin, beside the others: they wait more than they compute"
+( cd test/acceptance && TF_ACC=1 exec go test -count=1 -timeout 40m ./... ) >"$logs/acceptance" 2>&1 & acceptance=$!
+background+=("$acceptance")
 say "unit, transport and provider tests"
-go test -race -timeout 20m ./... || status=1
+go list ./... | grep -v /test/ | xargs go test -race -timeout 20m || status=1
+say "tests of components on control planes" # without the race detector: what runs at once there is the engine, which is tested above
+go test -timeout 20m ./test/... || status=1
 say "tests of the test lab"
 ( cd test/lab && go test -timeout 20m ./... ) || status=1
 ( cd test/lab/controlplane && go test -timeout 10m ./... ) || status=1
@@ -49,5 +54,10 @@ say "tests of the test lab"
 ( cd test/lab/containers/programs/hotrod && CGO_ENABLED=0 go test -trimpath -vet=off -timeout 10m ./... ) || status=1
 ( cd test/lab/containers/programs/collector && CGO_ENABLED=0 go test -trimpath -vet=off -tags grpcnotrace -timeout 10m ./... ) || status=1
 say "acceptance tests: terraform on the test lab"
-( cd test/acceptance && TF_ACC=1 go test -count=1 -timeout 40m ./... ) || status=1
+while kill -0 "$acceptance" 2>/dev/null; do
+	sleep 1
+	(( SECONDS % 30 != 0 )) || echo "   still testing (${SECONDS}s)"
+done
+wait "$acceptance" || status=1
+cat "$logs/acceptance"
 exit $status
