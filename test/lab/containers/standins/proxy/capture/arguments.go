@@ -13,8 +13,8 @@ import (
 type Plan struct {
 	// OutboundPort and InboundPort are where the proxy listens for what is captured.
 	OutboundPort, InboundPort uint16
-	// Owners are the users and groups whose connections are left alone: the proxy's own.
-	Owners []uint32
+	// User and Group are those whose connections are left alone: the proxy's own.
+	User, Group uint32
 	// AllInbound captures all ports but those in NotInbound; else those in Inbound are captured.
 	AllInbound          bool
 	Inbound, NotInbound []uint16
@@ -48,50 +48,58 @@ func Parse(args []string) (Plan, error) {
 	return plan(func(name string) string { return *text[name] })
 }
 
+// reader reads arguments and keeps the first problem.
+type reader struct {
+	text    func(string) string
+	problem error
+}
+
+func (r *reader) note(name string, err error) {
+	if err != nil && r.problem == nil {
+		r.problem = fmt.Errorf("argument -%s: %w", name, err)
+	}
+}
+
+func (r *reader) ports(name string) []uint16 {
+	list, err := portList(r.text(name))
+	r.note(name, err)
+	return list
+}
+
+func (r *reader) port(name string) uint16 {
+	port, err := strconv.ParseUint(r.text(name), 10, 16)
+	r.note(name, err)
+	return uint16(port)
+}
+
+func (r *reader) ranges(name string) []netip.Prefix {
+	list, err := rangeList(r.text(name))
+	r.note(name, err)
+	return list
+}
+
+func (r *reader) owner(name string) uint32 {
+	owner, err := strconv.ParseUint(r.text(name), 10, 32)
+	r.note(name, err)
+	return uint32(owner)
+}
+
 func plan(text func(string) string) (Plan, error) {
-	var p Plan
-	var err error
-	ports := func(name string) []uint16 {
-		list, problem := portList(text(name))
-		if problem != nil && err == nil {
-			err = fmt.Errorf("argument -%s: %w", name, problem)
-		}
-		return list
+	r := &reader{text: text}
+	p := Plan{
+		OutboundPort: r.port("p"), InboundPort: r.port("z"), User: r.owner("u"), Group: r.owner("g"),
+		AllInbound: text("b") == "*", AllOutbound: text("i") == "*",
+		// istio-iptables never captures the tunnel's port.
+		NotInbound:  append(r.ports("e"), r.ports("d")...),
+		NotOutbound: r.ranges("x"), NotOutboundPorts: r.ports("o"), OutboundPorts: r.ports("q"),
 	}
-	ranges := func(name string) []netip.Prefix {
-		list, problem := rangeList(text(name))
-		if problem != nil && err == nil {
-			err = fmt.Errorf("argument -%s: %w", name, problem)
-		}
-		return list
+	if !p.AllInbound {
+		p.Inbound = r.ports("b")
 	}
-	first := func(name string) uint16 {
-		list := ports(name)
-		if len(list) != 1 && err == nil {
-			err = fmt.Errorf("argument -%s: %q is not one port", name, text(name))
-		}
-		return append(list, 0)[0]
+	if !p.AllOutbound {
+		p.Outbound = r.ranges("i")
 	}
-	p.OutboundPort, p.InboundPort = first("p"), first("z")
-	if p.AllInbound = text("b") == "*"; !p.AllInbound {
-		p.Inbound = ports("b")
-	}
-	// istio-iptables never captures the tunnel's port.
-	p.NotInbound = append(ports("e"), ports("d")...)
-	if p.AllOutbound = text("i") == "*"; !p.AllOutbound {
-		p.Outbound = ranges("i")
-	}
-	p.NotOutbound, p.NotOutboundPorts, p.OutboundPorts = ranges("x"), ports("o"), ports("q")
-	for _, name := range []string{"u", "g"} {
-		owner, problem := strconv.ParseUint(text(name), 10, 32)
-		if problem != nil {
-			return Plan{}, fmt.Errorf("argument -%s: %w", name, problem)
-		}
-		if len(p.Owners) == 0 || p.Owners[0] != uint32(owner) {
-			p.Owners = append(p.Owners, uint32(owner))
-		}
-	}
-	return p, err
+	return p, r.problem
 }
 
 func portList(text string) ([]uint16, error) {

@@ -11,7 +11,7 @@ import (
 func TestParse_ReadsWhatInjectionWrites(t *testing.T) {
 	t.Parallel()
 	all := capture.Plan{
-		OutboundPort: 15001, InboundPort: 15006, Owners: []uint32{1337}, AllInbound: true, AllOutbound: true, NotInbound: []uint16{15008, 15090, 15021, 15020},
+		OutboundPort: 15001, InboundPort: 15006, User: 1337, Group: 1337, AllInbound: true, AllOutbound: true, NotInbound: []uint16{15008, 15090, 15021, 15020},
 	}
 	some := all
 	some.AllInbound, some.AllOutbound = false, false

@@ -60,13 +60,11 @@ func outbound(rule func(...[]expr.Any), p Plan) {
 	loopback := to("127.0.0.1/32")
 	// The proxy speaks to its own workload from this address.
 	rule(overLoopback(), from("127.0.0.6/32"), leave())
-	for _, owner := range p.Owners {
-		for _, by := range []func(uint32) []expr.Any{user, group} {
-			// A workload that calls itself by its Service's name comes in again through the proxy.
-			rule(overLoopback(), not(loopback), not(toPort(tunnel)), by(owner), redirect(p.InboundPort))
-			rule(overLoopback(), not(by(owner)), leave())
-			rule(by(owner), leave())
-		}
+	for _, owner := range [][]expr.Any{user(p.User), group(p.Group)} {
+		// A workload that calls itself by its Service's name comes in again through the proxy.
+		rule(overLoopback(), not(loopback), not(toPort(tunnel)), owner, redirect(p.InboundPort))
+		rule(overLoopback(), not(owner), leave())
+		rule(owner, leave())
 	}
 	rule(loopback, leave())
 	for _, port := range p.OutboundPorts {

@@ -74,7 +74,7 @@ func inside(t *testing.T) {
 		{"probes of the proxy do not", peer(podAddress + ":15021"), status, podAddress + ":15021"},
 	}
 	for _, test := range cases {
-		t.Run(test.name, func(t *testing.T) { //nolint:paralleltest // all use the same listeners
+		t.Run(test.name, func(t *testing.T) {
 			if err := test.dial(t.Context()); err != nil {
 				t.Fatal(err)
 			}
@@ -92,7 +92,7 @@ func inside(t *testing.T) {
 		"a port that is left alone is not captured": as(0, "", peerAddress+":3306"),
 		"the proxy's own requests are not":          as(1337, "", peerAddress+":80"),
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // all use the same listeners
+		t.Run(name, func(t *testing.T) {
 			if err := dial(t.Context()); err == nil {
 				t.Error("somebody answered, where only the proxy could have")
 			}

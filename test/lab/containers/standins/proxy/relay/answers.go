@@ -59,11 +59,11 @@ func redirected(request *http.Request, to config.Redirect) answer {
 	return moved(location+request.URL.RequestURI(), code)
 }
 
-// failure is the answer to a request that could not be passed on.
-func failure(client context.Context, err error) answer {
+// failure is the answer to a request that could not be passed on; gone says that the client waits no more.
+func failure(gone bool, err error) answer {
 	const broken = "upstream connect error or disconnect/reset before headers. reset reason: "
 	switch {
-	case client.Err() != nil:
+	case gone:
 		return func(w http.ResponseWriter) string {
 			w.WriteHeader(499) // nobody hears it; Envoy counts 0
 			return "DC"

@@ -101,6 +101,7 @@ func (r *Relay) answered(w *recorder, request *http.Request, p *passage) string 
 	}
 	flags := ""
 	start := time.Now()
+	client := request.Context()
 	tries := &tries{endpoints: p.endpoints, transport: p.transport}
 	proxy := &httputil.ReverseProxy{
 		Transport: tries, FlushInterval: -1, ErrorLog: nil,
@@ -112,7 +113,7 @@ func (r *Relay) answered(w *recorder, request *http.Request, p *passage) string 
 		},
 		ErrorHandler: func(_ http.ResponseWriter, _ *http.Request, err error) {
 			w.Header().Set("Server", p.server)
-			flags = failure(request.Context(), err)(w)
+			flags = failure(client.Err() != nil, err)(w)
 		},
 	}
 	defer func() {

@@ -139,9 +139,9 @@ func Pick(clusters []config.WeightedCluster) string {
 		if len(clusters) == 0 {
 			return ""
 		}
-		return clusters[rand.IntN(len(clusters))].Cluster //nolint:gosec // a choice, not a secret
+		return clusters[rand.IntN(len(clusters))].Cluster
 	}
-	at := rand.IntN(total) //nolint:gosec // a choice, not a secret
+	at := rand.IntN(total)
 	for _, cluster := range clusters {
 		if at -= cluster.Weight; at < 0 {
 			return cluster.Cluster

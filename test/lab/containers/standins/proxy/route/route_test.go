@@ -11,8 +11,10 @@ import (
 func TestHost_PrefersTheBestDomain(t *testing.T) {
 	t.Parallel()
 	listener := &config.Listener{Hosts: []config.VirtualHost{
-		{Name: "all", Domains: []string{"*"}}, {Name: "lab", Domains: []string{"*.lab"}},
-		{Name: "deep", Domains: []string{"*.deep.lab"}}, {Name: "web", Domains: []string{"web.deep.lab", "web"}},
+		{Name: "all", Domains: []string{"*"}},
+		{Name: "lab", Domains: []string{"*.lab"}},
+		{Name: "deep", Domains: []string{"*.deep.lab"}},
+		{Name: "web", Domains: []string{"web.deep.lab", "web"}},
 	}}
 	for authority, want := range map[string]string{
 		"web.deep.lab": "web", "WEB.deep.lab:8080": "web", "web": "web", "web.deep.lab.": "web",

@@ -29,18 +29,18 @@ type Request struct {
 	Protocol string
 	Code     int
 	// Flags are Envoy's response flags, "UF"; empty is none.
-	Flags         string
-	Duration      time.Duration
+	Flags          string
+	Duration       time.Duration
 	Sent, Received int64
 }
 
 // Stats are the metrics of one proxy.
 type Stats struct {
-	registry                           *prometheus.Registry
-	requests                           *prometheus.CounterVec
+	registry                            *prometheus.Registry
+	requests                            *prometheus.CounterVec
 	duration, requestSize, responseSize *prometheus.HistogramVec
-	opened, closed, sent, received     *prometheus.CounterVec
-	spans                              *prometheus.CounterVec
+	opened, closed, sent, received      *prometheus.CounterVec
+	spans                               *prometheus.CounterVec
 }
 
 // labels of all metrics, in the order of [values] (istio.io/docs/reference/config/metrics; istio:pilot/pkg/networking/core and
@@ -83,7 +83,9 @@ func New() *Stats {
 }
 
 // Handler serves the metrics.
-func (s *Stats) Handler() http.Handler { return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{}) }
+func (s *Stats) Handler() http.Handler {
+	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
+}
 
 // Request counts a request that was answered.
 func (s *Stats) Request(r Request) {

@@ -54,7 +54,7 @@ func (t *Tracer) Begin(header http.Header, tracing *config.Tracing, kind Kind, n
 		span.Context = Context{Trace: newID(tracing.Short), Short: tracing.Short}
 	}
 	if !known || context.Undecided {
-		span.Sampled = rand.Float64()*100 < tracing.Sampling //nolint:gosec // a sample, not a secret
+		span.Sampled = rand.Float64()*100 < tracing.Sampling
 	}
 	span.Span = newSpanID()
 	span.Undecided = false
