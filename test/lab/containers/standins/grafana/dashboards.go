@@ -51,7 +51,7 @@ func readDashboards(folder string) []dashboard {
 	var out []dashboard
 	_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error { // its function fails never
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".json" {
-			return nil
+			return nil //nolint:nilerr // a folder that is not there has no dashboards
 		}
 		var model map[string]any
 		raw, err := os.ReadFile(path)
@@ -61,7 +61,7 @@ func readDashboards(folder string) []dashboard {
 		title, _ := model["title"].(string)
 		if err != nil || title == "" {
 			slog.Error("failed to load dashboard", "file", path, "err", err)
-			return nil //nolint:nilerr // the others are read all the same
+			return nil // the others are read all the same
 		}
 		uid, _ := model["uid"].(string)
 		if uid == "" {

@@ -141,7 +141,7 @@ func writeAtomically(path string, text []byte) error {
 		return nil
 	}
 	beside := path + ".tmp"
-	if err := os.WriteFile(beside, text, 0o644); err != nil { //nolint:gosec // another user reads it
+	if err := os.WriteFile(beside, text, 0o644); err != nil { // another user reads it
 		return fmt.Errorf("write file: %w", err)
 	}
 	if err := os.Rename(beside, path); err != nil {

@@ -145,7 +145,7 @@ func (c *cluster) watch(ctx context.Context, kind, namespace string, query url.V
 			Object object `json:"object"`
 		}
 		if err := events.Decode(&event); err != nil {
-			return nil //nolint:nilerr // this is how a watch ends
+			return nil // this is how a watch ends
 		}
 		var changed bool
 		switch event.Type {

@@ -52,7 +52,7 @@ func (f *folder) write(kind string, o object) (bool, error) {
 		if have, err := os.ReadFile(path); err == nil && bytes.Equal(have, contents[name]) {
 			continue
 		}
-		if err := os.WriteFile(path, contents[name], 0o644); err != nil { //nolint:gosec // another container reads it
+		if err := os.WriteFile(path, contents[name], 0o644); err != nil { // another container reads it
 			return changed, fmt.Errorf("writing a file: %w", err)
 		}
 		slog.Info("Writing", "path", path, "from", keyOf(kind, o))

@@ -88,7 +88,7 @@ func readOptions(env func(string) (string, bool), home string) (options, error) 
 	}
 	o := options{
 		label: value("LABEL", ""), labelValue: value("LABEL_VALUE", ""), folder: value("FOLDER", ""),
-		folderAnnotation: value("FOLDER_ANNOTATION", "k8s-sidecar-target-directory"), namespaces: []string{home},
+		folderAnnotation: value("FOLDER_ANNOTATION", "k8s-sidecar-target-directory"),
 		request: request{
 			url: value("REQ_URL", ""), method: value("REQ_METHOD", "GET"), payload: value("REQ_PAYLOAD", ""),
 			user: value("REQ_USERNAME", ""), password: value("REQ_PASSWORD", ""),
@@ -97,29 +97,26 @@ func readOptions(env func(string) (string, bool), home string) (options, error) 
 	if o.label == "" || o.folder == "" {
 		return o, fmt.Errorf("should have added %s as environment variable, Exit", strings.Join(missing(map[string]string{"LABEL": o.label, "FOLDER": o.folder}), " and "))
 	}
-	switch names := value("NAMESPACE", home); names {
-	case everywhere:
+	o.namespaces = strings.Split(value("NAMESPACE", home), ",")
+	if o.namespaces[0] == everywhere {
 		o.namespaces = nil
-	default:
-		o.namespaces = strings.Split(names, ",")
 	}
-	switch resource := value("RESOURCE", "configmap"); resource {
-	case "configmap", "secret":
-		o.kinds = []string{resource + "s"}
-	case "both":
-		o.kinds = []string{"secrets", "configmaps"}
-	default:
+	resource, method := value("RESOURCE", "configmap"), value("METHOD", "WATCH")
+	var known, knownMethod bool
+	if o.kinds, known = kinds[resource]; !known {
 		return o, fmt.Errorf("there is no resource %q: it is configmap, secret or both", resource)
 	}
-	switch method := value("METHOD", "WATCH"); method {
-	case "WATCH", "SLEEP":
-		o.watch = true
-	case "LIST":
-	default:
+	if o.watch, knownMethod = watches[method]; !knownMethod {
 		return o, fmt.Errorf("there is no method %q: it is WATCH, SLEEP or LIST", method)
 	}
 	return o, nil
 }
+
+// kinds are what RESOURCE can be, and watches what METHOD can be: whether it goes on after the first list.
+var (
+	kinds   = map[string][]string{"configmap": {"configmaps"}, "secret": {"secrets"}, "both": {"secrets", "configmaps"}}
+	watches = map[string]bool{"WATCH": true, "SLEEP": true, "LIST": false}
+)
 
 func missing(of map[string]string) []string {
 	var out []string

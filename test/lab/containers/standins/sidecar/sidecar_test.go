@@ -56,7 +56,7 @@ func (s *apiServer) serve(w http.ResponseWriter, r *http.Request) {
 		if query.Get("resourceVersion") != "7" {
 			s.t.Errorf("a watch from %q", query.Get("resourceVersion"))
 		}
-		w.(http.Flusher).Flush() //nolint:forcetypeassert // it is one
+		w.(http.Flusher).Flush() // it is one
 		for {
 			select {
 			case <-r.Context().Done():
@@ -66,7 +66,7 @@ func (s *apiServer) serve(w http.ResponseWriter, r *http.Request) {
 					return
 				}
 				_, _ = w.Write([]byte(event + "\n"))
-				w.(http.Flusher).Flush() //nolint:forcetypeassert // it is one
+				w.(http.Flusher).Flush() // it is one
 			}
 		}
 	}

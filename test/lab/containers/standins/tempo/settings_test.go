@@ -29,7 +29,8 @@ func TestSettings_OpenWhatIsConfigured(t *testing.T) {
 	}{
 		"the chart of 2023": {
 			`{jaeger: {protocols: {grpc: {endpoint: "0.0.0.0:14250"}}}, opencensus: null, otlp: {protocols: {grpc: {endpoint: "0.0.0.0:4317"}, http: {endpoint: "0.0.0.0:4318"}}}}`,
-			receive.Endpoints{OTLPGRPC: "0.0.0.0:4317", OTLPHTTP: "0.0.0.0:4318"}, []string{"jaeger", "opencensus"},
+			receive.Endpoints{OTLPGRPC: "0.0.0.0:4317", OTLPHTTP: "0.0.0.0:4318"},
+			[]string{"jaeger", "opencensus"},
 		},
 		"one protocol":    {`{otlp: {protocols: {http: {endpoint: "0.0.0.0:4318"}}}}`, receive.Endpoints{OTLPHTTP: "0.0.0.0:4318"}, nil},
 		"without a place": {`{otlp: {protocols: {grpc: }}, zipkin: }`, receive.Endpoints{OTLPGRPC: "localhost:4317", Zipkin: "localhost:9411"}, nil},

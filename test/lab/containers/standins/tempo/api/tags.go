@@ -83,7 +83,7 @@ func (a *api) tagValues(w http.ResponseWriter, r *http.Request, tenant string) {
 		refuse(w, err)
 		return
 	}
-	values := a.values(r, tenant, of)
+	values := a.values(tenant, of)
 	writeJSON(w, map[string]any{"tagValues": emptyNotNull(slices.Sorted(maps.Keys(values))), "metrics": map[string]any{}})
 }
 
@@ -98,7 +98,7 @@ func (a *api) tagValuesV2(w http.ResponseWriter, r *http.Request, tenant string)
 		Type  string `json:"type"`
 		Value string `json:"value"`
 	}
-	values := a.values(r, tenant, of)
+	values := a.values(tenant, of)
 	out := []value{}
 	for _, text := range slices.Sorted(maps.Keys(values)) {
 		out = append(out, value{values[text].Type(), text})
@@ -107,7 +107,7 @@ func (a *api) tagValuesV2(w http.ResponseWriter, r *http.Request, tenant string)
 }
 
 // values are all values of a field, by their text.
-func (a *api) values(r *http.Request, tenant string, of field) map[string]traceql.Value {
+func (a *api) values(tenant string, of field) map[string]traceql.Value {
 	out := map[string]traceql.Value{}
 	for _, trace := range a.searchable(tenant) {
 		for _, span := range trace.Spans {

@@ -13,6 +13,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -89,20 +90,22 @@ func rewriteIDs(tree any) error {
 		}
 	case map[string]any:
 		for name, below := range node {
-			text, isText := below.(string)
-			switch {
-			case isText && (name == "traceId" || name == "spanId" || name == "parentSpanId"):
-				raw, err := hex.DecodeString(text)
-				if err != nil {
-					return fmt.Errorf("reading %s: %w", name, err)
-				}
-				node[name] = base64.StdEncoding.EncodeToString(raw)
-			default:
-				if err := rewriteIDs(below); err != nil {
-					return err
-				}
+			if err := rewriteIDs(below); err != nil {
+				return err
 			}
+			text, isText := below.(string)
+			if !isText || !slices.Contains(idFields, name) {
+				continue
+			}
+			raw, err := hex.DecodeString(text)
+			if err != nil {
+				return fmt.Errorf("reading %s: %w", name, err)
+			}
+			node[name] = base64.StdEncoding.EncodeToString(raw)
 		}
 	}
 	return nil
 }
+
+// idFields are the bytes that OTLP's JSON has in hex.
+var idFields = []string{"traceId", "spanId", "parentSpanId"}

@@ -53,12 +53,9 @@ func lexOne(rest string) (token, int, error) {
 		text, length, err := quoted(rest)
 		return token{kind: stringToken, text: text}, length, err
 	case first >= '0' && first <= '9':
-		length := strings.IndexFunc(rest, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' })
-		if length < 0 {
-			length = len(rest)
-		}
+		length := len(rest) - len(strings.TrimLeftFunc(rest, numberRune))
 		return token{kind: numberToken, text: rest[:length]}, length, nil
-	case first == '.' || first == '_' || unicode.IsLetter(rune(first)) || first >= utf8.RuneSelf:
+	case startsWord(first):
 		return word(rest)
 	}
 	for _, symbol := range symbols {
@@ -68,6 +65,13 @@ func lexOne(rest string) (token, int, error) {
 	}
 	return token{}, 0, fmt.Errorf("unexpected %q", rest[:1])
 }
+
+func startsWord(b byte) bool {
+	return b == '.' || b == '_' || b >= utf8.RuneSelf || unicode.IsLetter(rune(b))
+}
+
+// numberRune tells which runes a number or a duration has.
+func numberRune(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.' }
 
 // wordRune tells which runes a name has (tempo:pkg/traceql/lexer.go@v2.10.8, isAttributeRune).
 func wordRune(r rune) bool {
