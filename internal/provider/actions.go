@@ -92,7 +92,7 @@ func (a *traceCheckAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	}
 	tell := shown(resp)
 	if p, ok := m.check(ctx, a.session, tell, &resp.Diagnostics); ok {
-		tell(fmt.Sprintf("trace %s arrived after %s with %d spans of %s\n%s", p.trace.ID, p.took.Round(time.Millisecond), len(p.trace.Spans), listed(p.trace.Services()), p.trace.Graph().Text()))
+		tell(fmt.Sprintf("trace %s arrived after %s with %d spans of %s\n%s", p.trace.ID, p.took.Round(time.Millisecond), len(p.trace.Spans), verify.Listed(p.trace.Services()), p.trace.Graph().Text()))
 		tell("look at it: " + p.open.commands["trace"])
 		if p.open.explore != "" {
 			tell("in Grafana: " + p.open.explore)

@@ -103,7 +103,7 @@ func (r *traceCheck) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 			"Where the mesh samples so few requests that the trace may well not come, the plan warns of it, from what is planned for `lab_istio_mesh` on that cluster, or else from what the cluster says. " +
 			"Where the mesh makes no spans at all, the apply waits for ten seconds instead of `deadline`. Terraform shows nothing of a resource while it is made; the action of the same name says on the way what it waits for.\n\n" +
 			"With `grafana`, a trace that arrived must be visible too: a data source that is missing or not healthy fails the check.\n\n" +
-			"Nothing is kept of a check that failed or was interrupted, so that the next apply makes it again. A request is never sent twice, apart from the diagnosis, which sends one more; what is only read is asked for again when a forwarded port breaks.",
+			"Nothing is kept of a check that failed or was interrupted, so that the next apply makes it again. What is only read is asked for again when a forwarded port breaks; the request of the check is not, and only the diagnosis sends another one.",
 		Attributes: attributes,
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -70,7 +69,7 @@ func (r *traceRun) viewed(ctx context.Context, p proof) bool {
 	if hop == nil {
 		return true
 	}
-	text := fmt.Sprintf("Trace %s arrived, with %d spans of %s. %s.\n\n%s", p.trace.ID, len(p.trace.Spans), listed(p.trace.Services()), sentence(hop.Evidence), hop.Fix)
+	text := fmt.Sprintf("Trace %s arrived, with %d spans of %s. %s.\n\n%s", p.trace.ID, len(p.trace.Spans), verify.Listed(p.trace.Services()), sentence(hop.Evidence), hop.Fix)
 	switch hop.State {
 	case verify.HopBroken:
 		r.diags.AddError("The trace arrived, but nobody can see it: "+hop.Name+" is broken", text)
@@ -139,7 +138,7 @@ func (r *traceRun) failed(ctx context.Context, trace verify.Trace, err error) {
 	case ctx.Err() != nil:
 		r.stopped(ctx, err.Error())
 	case len(trace.Spans) > 0:
-		r.explain(ctx, fmt.Sprintf("trace %s arrived in part: spans of %s, none of %s", r.id, listed(trace.Services()), listed(trace.Missing(r.way.Services))))
+		r.explain(ctx, fmt.Sprintf("trace %s arrived in part: spans of %s, none of %s", r.id, verify.Listed(trace.Services()), verify.Listed(trace.Missing(r.way.Services))))
 	default:
 		r.explain(ctx, fmt.Sprintf("trace %s did not arrive: %v", r.id, err))
 	}
@@ -180,13 +179,4 @@ func (r *traceRun) warnOfClocks(p proof) {
 		r.diags.AddWarning("Clocks are apart", fmt.Sprintf("The spans of trace %s are dated %s before or after this machine's time. Searches by time, in Grafana too, do not find them where they are looked for. "+
 			"Set the clocks of the hosts and of this machine right (NTP).", r.id, skew.Abs().Round(time.Second)))
 	}
-}
-
-// listed writes names for a message: few of them, because a trace may have hundreds.
-func listed(names []string) string {
-	const shown = 12
-	if len(names) <= shown {
-		return strings.Join(names, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
 }

@@ -58,7 +58,7 @@ func TestHTTP_GoesOutWhereItIsToldTo(t *testing.T) {
 		if status, _, err := ask(t, client, page.URL+"/leads"); err != nil || status != http.StatusFound {
 			t.Errorf("%s: %d %v", via, status, err)
 		}
-		if via == reach.ViaNode && int64(r.NodeStats().Dials-before) != dials {
+		if via == reach.ViaNode && r.NodeStats().Dials-before != dials {
 			t.Errorf("%s: %d connections from the node", via, r.NodeStats().Dials-before)
 		}
 	}

@@ -36,7 +36,7 @@ func (s *Store) Await(ctx context.Context, id TraceID, o AwaitOptions) (Trace, e
 		}
 		seen, said = trace, nil
 		if missing := trace.Missing(o.Services); len(missing) > 0 {
-			return wait.Pendingf("it has %s of %s, but none of %s", plural(len(trace.Spans), "span"), listed(trace.Services()), listed(missing))
+			return wait.Pendingf("it has %s of %s, but none of %s", plural(len(trace.Spans), "span"), Listed(trace.Services()), Listed(missing))
 		}
 		return nil
 	})

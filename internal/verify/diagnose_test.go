@@ -232,8 +232,10 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 			w.metrics += "otelcol_exporter_send_failed_spans_total 7\n"
 			w.config = "distributor: {receivers: {zipkin: null}}\n"
 		}), all, nil, verify.HopStore, "takes no OTLP; its receivers are zipkin; the collector could not export 7 spans"},
-		"503 and no pod":         {changed(func(w *world) { w.page = answering(503, "istio-envoy") }), all.without("Pod", ""), nil, verify.HopWorkloads, "no pod with label app=productpage; the route leads to nothing"},
-		"a redirect":             {changed(func(w *world) { w.page = http.RedirectHandler("https://elsewhere.example/", 301).ServeHTTP }), all, nil, verify.HopRoute, "301 Moved Permanently and leads to https://elsewhere.example/"},
+		"503 and no pod": {changed(func(w *world) { w.page = answering(503, "istio-envoy") }), all.without("Pod", ""), nil, verify.HopWorkloads, "no pod with label app=productpage; the route leads to nothing"},
+		"a redirect": {changed(func(w *world) {
+			w.page = http.RedirectHandler("https://elsewhere.example/", http.StatusMovedPermanently).ServeHTTP
+		}), all, nil, verify.HopRoute, "301 Moved Permanently and leads to https://elsewhere.example/"},
 		"the store wants names":  {whole(), all, said(401, "no org id"), verify.HopStore, "answered 401 Unauthorized: no org id"},
 		"the store refuses":      {whole(), all, said(403, ""), verify.HopStore, "answered 403 Forbidden"},
 		"no store at all":        {whole(), all, said(200, "<html><title>Welcome to nginx!</title>"), verify.HopStore, `a page of HTML, titled "Welcome to nginx!"`},

@@ -36,7 +36,7 @@ func (w Way) lookAtWorkloads(ctx context.Context) []Hop {
 	case len(found) > 0:
 		return found[:1]
 	}
-	return []Hop{fine(HopWorkloads, "the pods of %s are ready and have their proxies", listed(looked))}
+	return []Hop{fine(HopWorkloads, "the pods of %s are ready and have their proxies", Listed(looked))}
 }
 
 func (w Way) workload(ctx context.Context, app, namespace string) Hop {

@@ -13,8 +13,8 @@ func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps
 // shownOfList is how many names a message lists: a trace may have hundreds of services.
 const shownOfList = 12
 
-// listed writes names as a message does: "a, b, c", and "a, b and 97 more" where there are many.
-func listed(names []string) string {
+// Listed writes names as a message does: "a, b, c", and "a, b and 97 more" where there are many.
+func Listed(names []string) string {
 	if len(names) <= shownOfList {
 		return strings.Join(names, ", ")
 	}

@@ -40,20 +40,35 @@ func kindOfFailure(err error) string {
 		return ErrName
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return ErrTimeout
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return ErrRefused
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return ErrReset
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
-		return ErrNoRoute
 	case isTLS(err):
 		return ErrTLS
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return ErrClosed
 	case fault.Is(err, fault.Denied, fault.Auth, fault.HostKey):
 		return ErrDenied
-	case fault.Is(err, fault.Unreachable, fault.NotFound):
+	}
+	if kind := kindOfErrno(err); kind != ErrOther {
+		return kind
+	}
+	if fault.Is(err, fault.Unreachable, fault.NotFound) {
 		return ErrUnreachable
+	}
+	return ErrOther
+}
+
+// kindOfErrno is what the machine's own network says.
+func kindOfErrno(err error) string {
+	var number syscall.Errno
+	if !errors.As(err, &number) {
+		return ErrOther
+	}
+	switch number {
+	case syscall.ECONNREFUSED:
+		return ErrRefused
+	case syscall.ECONNRESET, syscall.EPIPE:
+		return ErrReset
+	case syscall.EHOSTUNREACH, syscall.ENETUNREACH:
+		return ErrNoRoute
 	}
 	return ErrOther
 }
