@@ -21,7 +21,9 @@ type recipe struct {
 // catalogue lists the images. Entrypoints, users and folders are those of upstream's images, because charts and operators give
 // only arguments, and set users that have to read what is there. A pod is real when all of its images are in here, so an image
 // comes in when what is in it really does its work.
-func catalogue() []recipe { return slices.Concat(nodeImages(), samples(), mesh(), tracing(), monitoring(), dashboards()) }
+func catalogue() []recipe {
+	return slices.Concat(nodeImages(), samples(), mesh(), tracing(), monitoring(), dashboards())
+}
 
 // nodeImages are those of every node. The sandbox's user is that of kubernetes:build/pause/Dockerfile@v1.36.3.
 func nodeImages() []recipe {

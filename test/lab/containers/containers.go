@@ -1,5 +1,5 @@
 // Package containers knows the images of the containers that really run in the lab: what is in each, how it is built from this
-// repository, Go modules and the distribution's packages, and how they are served as if from every registry there is.
+// repository and Go modules, and how they are served as if from every registry there is.
 package containers
 
 import (
@@ -35,9 +35,9 @@ type Set struct {
 	blobs  map[string]blob // by digest
 }
 
-// Ensure builds what is not in the cache: about three minutes the first time, the fraction of a second after that. It needs a Go
-// compiler, its module proxy and the distribution's package sources only when it builds. Progress gets a line for each thing that
-// takes long, nil for none.
+// Ensure builds what is not in the cache, one program at a time: about ten minutes on two cores the first time, most of it Prometheus and
+// the collector, and a fraction of a second after that. Only when it builds does it need a Go compiler and modules from its proxy, which
+// a lab's own processes cannot reach. Progress gets a line for each program that is built, nil for none.
 func Ensure(ctx context.Context, progress func(string)) (*Set, error) {
 	if progress == nil {
 		progress = func(string) {}

@@ -89,35 +89,6 @@ func (l *layerWriter) folder(target string, mode int64) error {
 	return err
 }
 
-// tree adds what is below a folder of this machine: files with their modes, folders and symbolic links.
-func (l *layerWriter) tree(target, source string) error {
-	return filepath.WalkDir(source, func(from string, entry os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		below, err := filepath.Rel(source, from)
-		if err != nil {
-			return err
-		}
-		to := path.Join(target, below)
-		switch entry.Type() {
-		case os.ModeDir:
-			return l.folder(to, 0o755)
-		case os.ModeSymlink:
-			linked, err := os.Readlink(from)
-			if err != nil {
-				return err
-			}
-			return l.link(to, linked)
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		return l.file(to, from, int64(info.Mode().Perm()))
-	})
-}
-
 func (l *layerWriter) header(h tar.Header) error {
 	h.Name = inTar(h.Name)
 	if above := path.Dir(h.Name); !l.made[above] {

@@ -67,7 +67,7 @@ func startPrometheus(t *testing.T, config string) string {
 	defer server.Close()
 	dir := t.TempDir()
 	binary, file := filepath.Join(dir, "prometheus"), filepath.Join(dir, "prometheus.yml")
-	if err := os.WriteFile(binary, content(t, pull(t, server.URL, "prometheus/prometheus:v3"), "/bin/prometheus"), 0o700); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(binary, content(t, pull(t, server.URL, "prometheus/prometheus:v3"), "/bin/prometheus"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {

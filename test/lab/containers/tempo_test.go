@@ -10,7 +10,7 @@ import (
 )
 
 // TestTempo_NamedBinary looks for a binary that was named in the image.
-func TestTempo_NamedBinary(t *testing.T) { //nolint:paralleltest // sets a variable of the process
+func TestTempo_NamedBinary(t *testing.T) {
 	binary := filepath.Join(t.TempDir(), "some-tempo")
 	if err := os.WriteFile(binary, []byte("a real one"), 0o600); err != nil {
 		t.Fatal(err)
@@ -37,7 +37,7 @@ func TestTempo_NamedBinary(t *testing.T) { //nolint:paralleltest // sets a varia
 	}
 }
 
-func TestTempo_MissingBinaryIsAnError(t *testing.T) { //nolint:paralleltest // sets a variable of the process
+func TestTempo_MissingBinaryIsAnError(t *testing.T) {
 	t.Setenv("LAB_TEMPO_BIN", filepath.Join(t.TempDir(), "none"))
 	if _, err := containers.Ensure(t.Context(), nil); err == nil {
 		t.Error("a binary that is not there was taken for the stand-in")
