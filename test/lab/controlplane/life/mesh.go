@@ -30,7 +30,7 @@ func (l *Life) serveProxies(ctx context.Context) error {
 	rules, telemetries := of("networking.istio.io", "v1beta1", "destinationrules"), of("telemetry.istio.io", "v1alpha1", "telemetries")
 	server := &discovery.Server{
 		Logger: l.options.Logger, Changes: l.changes.subscribe,
-		World: func(context.Context) (*discovery.World, bool) { //nolint:contextcheck // what is watched keeps its own
+		World: func() (*discovery.World, bool) {
 			world := &discovery.World{
 				Pods: l.view.Pods(), Services: l.view.Services(), Slices: l.view.EndpointSlices(),
 				Settings: l.meshSettings(),

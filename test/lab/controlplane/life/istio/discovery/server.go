@@ -24,7 +24,7 @@ const (
 // Server answers proxies as istiod's discovery does, from whichever server of the cluster they ask.
 type Server struct {
 	// World is the cluster of this moment; false while it is not known yet.
-	World func(context.Context) (*World, bool)
+	World func() (*World, bool)
 	// Changes returns a channel that tells of changes, and what ends it.
 	Changes func() (<-chan struct{}, func())
 	Logger  *slog.Logger
@@ -61,7 +61,7 @@ func (s *Server) proxy(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), min(wait, longest))
 	defer cancel()
 	for {
-		config, err := s.build(r.Context(), query.Get("namespace"), query.Get("pod"))
+		config, err := s.build(query.Get("namespace"), query.Get("pod"))
 		if err != nil {
 			code := http.StatusServiceUnavailable
 			if errors.Is(err, errNoProxy) {
@@ -98,8 +98,8 @@ func next(ctx context.Context, changed <-chan struct{}) bool {
 	return true
 }
 
-func (s *Server) build(ctx context.Context, namespace, pod string) (*Config, error) {
-	world, known := s.World(ctx)
+func (s *Server) build(namespace, pod string) (*Config, error) {
+	world, known := s.World()
 	if !known {
 		return nil, errors.New("the cluster is not known yet")
 	}

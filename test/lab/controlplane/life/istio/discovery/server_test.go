@@ -1,7 +1,6 @@
 package discovery
 
 import (
-	"context"
 	"encoding/json"
 	"log/slog"
 	"net/http"
@@ -19,7 +18,7 @@ func TestServer_HoldsAQuestionUntilSomethingChanges(t *testing.T) {
 	worlds <- newWorld()
 	changes := make(chan struct{}, 1)
 	server := httptest.NewServer((&Server{
-		World: func(context.Context) (*World, bool) {
+		World: func() (*World, bool) {
 			w := <-worlds
 			worlds <- w
 			return w, w != nil

@@ -13,18 +13,20 @@ type telemetry struct {
 	Selector struct {
 		MatchLabels map[string]string `json:"matchLabels"`
 	} `json:"selector"`
-	TargetRef  any   `json:"targetRef"`
-	TargetRefs []any `json:"targetRefs"`
-	Tracing    []struct {
-		Match struct {
-			Mode string `json:"mode"`
-		} `json:"match"`
-		Providers []struct {
-			Name string `json:"name"`
-		} `json:"providers"`
-		Sampling *float64 `json:"randomSamplingPercentage"`
-		Disable  *bool    `json:"disableSpanReporting"`
-	} `json:"tracing"`
+	TargetRef  any                `json:"targetRef"`
+	TargetRefs []any              `json:"targetRefs"`
+	Tracing    []telemetryTracing `json:"tracing"`
+}
+
+type telemetryTracing struct {
+	Match struct {
+		Mode string `json:"mode"`
+	} `json:"match"`
+	Providers []struct {
+		Name string `json:"name"`
+	} `json:"providers"`
+	Sampling *float64 `json:"randomSamplingPercentage"`
+	Disable  *bool    `json:"disableSpanReporting"`
 }
 
 // choice is what Telemetry decides for one direction (istio:pilot/pkg/model/telemetry.go@1.30.3, TracingSpec).
@@ -108,39 +110,43 @@ func (t telemetry) wide() bool {
 // choose lays the layers over each other (istio:pilot/pkg/model/telemetry.go@1.30.3, Tracing).
 func (m mesh) choose(layers []telemetry) (server, client choice) {
 	if names := m.DefaultProviders.Tracing; len(names) > 0 {
-		server.name = names[0]
-		client.name = names[0]
+		server.name, client.name = names[0], names[0]
 	}
 	for _, layer := range layers {
 		for _, one := range layer.Tracing {
-			of := []*choice{&server, &client}
-			switch one.Match.Mode {
-			case "CLIENT":
-				of = []*choice{&client}
-			case "SERVER":
-				of = []*choice{&server}
+			if one.Match.Mode != "SERVER" {
+				client.lay(one)
 			}
-			for _, c := range of {
-				if len(one.Providers) > 0 {
-					c.name = one.Providers[0].Name
-				}
-				if one.Disable != nil {
-					c.disabled = *one.Disable
-				}
-				if one.Sampling != nil {
-					c.sampling = one.Sampling
-				}
+			if one.Match.Mode != "CLIENT" {
+				server.lay(one)
 			}
 		}
 	}
-	for _, c := range []*choice{&server, &client} {
-		for i := range m.ExtensionProviders {
-			if m.ExtensionProviders[i].Name == c.name && c.provider == nil {
-				c.provider = &m.ExtensionProviders[i]
-			}
-		}
-	}
+	server.provider, client.provider = m.provider(server.name), m.provider(client.name)
 	return server, client
+}
+
+// lay lets one entry of a Telemetry go over what was chosen before.
+func (c *choice) lay(one telemetryTracing) {
+	if len(one.Providers) > 0 {
+		c.name = one.Providers[0].Name
+	}
+	if one.Disable != nil {
+		c.disabled = *one.Disable
+	}
+	if one.Sampling != nil {
+		c.sampling = one.Sampling
+	}
+}
+
+// provider finds an extension provider; nil when there is none of the name.
+func (m mesh) provider(name string) *provider {
+	for i := range m.ExtensionProviders {
+		if m.ExtensionProviders[i].Name == name {
+			return &m.ExtensionProviders[i]
+		}
+	}
+	return nil
 }
 
 // chosen is tracing by a provider.

@@ -71,22 +71,26 @@ func TestBuild_TracesByTelemetry(t *testing.T) {
 			providers + "defaultConfig: {tracing: {sampling: 7}}\n", map[string]string{"istio-system/a": `{"tracing":[{"providers":[{"name":"otlp"}]}]}`}, "otlp-grpc 10.42.0.6:4317  7", "",
 		},
 		"the namespace goes over the mesh": {
-			providers, map[string]string{"istio-system/a": `{"tracing":[{"providers":[{"name":"otlp"}],"randomSamplingPercentage":50}]}`, "shop/a": `{"tracing":[{"randomSamplingPercentage":9}]}`},
+			providers,
+			map[string]string{"istio-system/a": `{"tracing":[{"providers":[{"name":"otlp"}],"randomSamplingPercentage":50}]}`, "shop/a": `{"tracing":[{"randomSamplingPercentage":9}]}`},
 			"otlp-grpc 10.42.0.6:4317  9", "",
 		},
 		"the workload goes over the namespace": {
-			providers, map[string]string{"shop/a": `{"tracing":[{"providers":[{"name":"otlp"}]}]}`, "shop/b": `{"selector":{"matchLabels":{"app":"web"}},"tracing":[{"disableSpanReporting":true}]}`},
+			providers,
+			map[string]string{"shop/a": `{"tracing":[{"providers":[{"name":"otlp"}]}]}`, "shop/b": `{"selector":{"matchLabels":{"app":"web"}},"tracing":[{"disableSpanReporting":true}]}`},
 			"none: disableSpanReporting is true", "",
 		},
 		"another workload's does not": {
-			providers, map[string]string{"shop/a": `{"tracing":[{"providers":[{"name":"otlp"}]}]}`, "shop/b": `{"selector":{"matchLabels":{"app":"api"}},"tracing":[{"disableSpanReporting":true}]}`},
+			providers,
+			map[string]string{"shop/a": `{"tracing":[{"providers":[{"name":"otlp"}]}]}`, "shop/b": `{"selector":{"matchLabels":{"app":"api"}},"tracing":[{"disableSpanReporting":true}]}`},
 			"otlp-grpc 10.42.0.6:4317  1", "",
 		},
 		"of two for a namespace the older": {
 			providers, map[string]string{"shop/a": `{"tracing":[{"providers":[{"name":"otlp"}]}]}`, "shop/b": `{"tracing":[{"disableSpanReporting":true}]}`}, "otlp-grpc 10.42.0.6:4317  1", "",
 		},
 		"one direction": {
-			providers, map[string]string{"shop/a": `{"tracing":[{"providers":[{"name":"otlp"}]},{"match":{"mode":"CLIENT"},"disableSpanReporting":true}]}`},
+			providers,
+			map[string]string{"shop/a": `{"tracing":[{"providers":[{"name":"otlp"}]},{"match":{"mode":"CLIENT"},"disableSpanReporting":true}]}`},
 			"otlp-grpc 10.42.0.6:4317  1", "none: disableSpanReporting is true",
 		},
 		"metrics alone are no tracing": {"defaultConfig: {tracing: {zipkin: {address: z:9411}}}", map[string]string{"istio-system/a": `{"metrics":[{}]}`}, "zipkin z:9411 /api/v2/spans 1", ""},

@@ -15,6 +15,7 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/utils/ptr"
 )
 
 // World is what istiod looks at.
@@ -114,14 +115,12 @@ func (w *World) backends(service *corev1.Service, port corev1.ServicePort) []bac
 		if slice.Namespace != service.Namespace || slice.Labels[discoveryv1.LabelServiceName] != service.Name || slice.AddressType != discoveryv1.AddressTypeIPv4 {
 			continue
 		}
-		number := int32(0)
-		for _, one := range slice.Ports {
-			if one.Name != nil && *one.Name == port.Name && one.Port != nil {
-				number = *one.Port
-			}
+		number := slicePort(slice, port.Name)
+		if number == 0 {
+			continue
 		}
 		for _, endpoint := range slice.Endpoints {
-			if number == 0 || len(endpoint.Addresses) == 0 || endpoint.Conditions.Ready != nil && !*endpoint.Conditions.Ready {
+			if len(endpoint.Addresses) == 0 || !ptr.Deref(endpoint.Conditions.Ready, true) {
 				continue
 			}
 			one := backend{address: endpoint.Addresses[0], port: number}
@@ -135,14 +134,20 @@ func (w *World) backends(service *corev1.Service, port corev1.ServicePort) []bac
 	return list
 }
 
+// slicePort is the number that a slice has for a port of its service; 0 when it has none.
+func slicePort(slice *discoveryv1.EndpointSlice, name string) int32 {
+	for _, port := range slice.Ports {
+		if ptr.Deref(port.Name, "") == name && port.Port != nil {
+			return *port.Port
+		}
+	}
+	return 0
+}
+
 // protocol is what a port's name or appProtocol declares (istio:pkg/config/kube/conversion.go@1.30.3, ConvertProtocol). HTTP/2 and what lies
 // on it are told apart from HTTP/1.1 by looking.
 func protocol(port corev1.ServicePort) string {
-	declared, _, _ := strings.Cut(port.Name, "-")
-	if port.AppProtocol != nil {
-		declared = *port.AppProtocol
-	}
-	switch strings.ToLower(declared) {
+	switch declared(port) {
 	case "http", "http2", "grpc", "grpc-web", "kubernetes.io/h2c", "kubernetes.io/ws":
 		return ProtocolHTTP
 	case "tcp", "tls", "https", "mongo", "mysql", "redis", "kubernetes.io/wss":
@@ -151,13 +156,15 @@ func protocol(port corev1.ServicePort) string {
 	return ""
 }
 
+// declared is what a port says that it speaks, if it does.
+func declared(port corev1.ServicePort) string {
+	name, _, _ := strings.Cut(port.Name, "-")
+	return strings.ToLower(ptr.Deref(port.AppProtocol, name))
+}
+
 // overHTTP2 tells whether proxies speak HTTP/2 to a port by its declaration.
 func overHTTP2(port corev1.ServicePort) bool {
-	declared, _, _ := strings.Cut(port.Name, "-")
-	if port.AppProtocol != nil {
-		declared = *port.AppProtocol
-	}
-	switch strings.ToLower(declared) {
+	switch declared(port) {
 	case "http2", "grpc", "grpc-web", "kubernetes.io/h2c":
 		return true
 	}
