@@ -5,7 +5,7 @@ import (
 )
 
 // scrapeConfigs are the jobs of a monitor, one for each of its endpoints
-// (prometheus-operator:pkg/prometheus/promcfg.go@v0.93.0; what 2.42 does not know is left out).
+// (prometheus-operator:pkg/prometheus/promcfg.go@v0.93.0).
 func (m monitor) scrapeConfigs() []item {
 	var out []item
 	for i, e := range m.Spec.Endpoints {
@@ -90,7 +90,7 @@ func (e endpoint) running() []item {
 	return []item{drop("(Failed|Succeeded)", meta("pod_phase"))}
 }
 
-// ofContainers keeps the containers' port that an endpoint names, and gives the targets its name; "port" is looked for under label.
+// ofPort keeps the targets of the port that an endpoint means, and gives them its name; a named port is looked for under label.
 func (e endpoint) ofPort(label string) (kept, named []item) {
 	switch {
 	case e.Port != "":

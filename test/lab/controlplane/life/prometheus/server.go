@@ -50,9 +50,9 @@ func serverSpecOf(server *unstructured.Unstructured) (serverSpec, error) {
 	return s, err
 }
 
-// args are those that the operator gives Prometheus 2.42, which is what the lab has, whatever version the object names: a later one has other
-// flags and keeps its retention in its configuration (prometheus-operator:pkg/prometheus/promcfg.go, BuildCommonPrometheusArgs, and
-// server/statefulset.go, buildServerArgs@v0.93.0).
+// args are those that the operator gives a Prometheus 2.42 (prometheus-operator:pkg/prometheus/promcfg.go, BuildCommonPrometheusArgs, and
+// server/statefulset.go, buildServerArgs@v0.93.0). The lab's, which is of today whatever version the object names, takes them too; for its own
+// version the operator would leave out the consoles and have the retention in the configuration.
 func (s serverSpec) args() []string {
 	args := []string{
 		"--config.file=" + expandedFile,
