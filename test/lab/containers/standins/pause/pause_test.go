@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 // sandbox is 0 when a child that ended is gone while the pause goes on.
 func sandbox() int {
 	ctx, end := context.WithCancel(context.Background())
+	defer end()
 	ended := make(chan error, 1)
 	go func() { ended <- pause.Run(ctx, nil) }()
 	cmd := exec.CommandContext(ctx, "/bin/true")
