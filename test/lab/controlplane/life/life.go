@@ -153,7 +153,9 @@ func (l *Life) actors(ctx context.Context) []actor {
 		{"kiali operator", (&kiali.Operator{Dynamic: l.dynamic, View: l.view, List: of(kiali.Resource), Delay: l.options.Delay / 2}).Sync},
 	}
 	if l.options.Containers != nil {
-		all = append(all, actor{"addresses on the node", (&loopback.Keeper{View: l.view}).Sync})
+		all = append(all,
+			actor{"addresses on the node", (&loopback.Keeper{View: l.view}).Sync},
+			actor{"pods of nodes that are back", (&reviver{client: l.client, view: l.view, rule: l.options.Containers}).Sync})
 	}
 	return all
 }
