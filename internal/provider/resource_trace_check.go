@@ -84,7 +84,7 @@ func (r *traceCheck) Schema(ctx context.Context, _ resource.SchemaRequest, resp 
 	for name, a := range map[string]schema.Attribute{
 		"trace_id":         schema.StringAttribute{Computed: true, MarkdownDescription: "Id of the trace that arrived."},
 		"services_seen":    schema.ListAttribute{Computed: true, ElementType: types.StringType, MarkdownDescription: "Services that it has spans of, 200 at most."},
-		"spans":            schema.Int64Attribute{Computed: true, MarkdownDescription: "How many spans it has."},
+		"spans":            schema.Int64Attribute{Computed: true, MarkdownDescription: "How many spans it has, once no more came for two seconds."},
 		"arrived_after_ms": schema.Float64Attribute{Computed: true, MarkdownDescription: "Milliseconds from the request until the store had it all."},
 		"duration_ms":      schema.Float64Attribute{Computed: true, MarkdownDescription: "Milliseconds from the begin of its first span to the end of its last one."},
 		"checked_at":       schema.StringAttribute{Computed: true, MarkdownDescription: "When the request was sent, RFC 3339."},

@@ -57,7 +57,8 @@ func (m *traceCheckArguments) check(ctx context.Context, s *session, tell tellin
 		run.failed(ctx, trace, err)
 		return proof{}, false
 	}
-	p := proof{trace: trace, sent: sent, took: time.Since(sent)}
+	p := proof{sent: sent, took: time.Since(sent)}
+	p.trace = way.Store.Settle(ctx, trace, verify.SettleOptions{Quiet: quietTrace, Limit: settleLimit})
 	p.open = m.openTrace(ctx, way, p)
 	run.warnOfClocks(p)
 	return p, run.viewed(ctx, p)
@@ -85,6 +86,12 @@ func (m *traceCheckArguments) what() string {
 	return "whether a trace of " + m.URL.ValueString() + " arrives"
 }
 
+// A trace that has all that was expected may still grow: the graph is drawn when it has not for a while.
+const (
+	quietTrace  = 2 * time.Second
+	settleLimit = 15 * time.Second
+)
+
 // likely is the sampling, in percent, from which a trace is to be expected.
 const likely = 50
 
@@ -110,6 +117,10 @@ func (r *traceRun) outlook(ctx context.Context) time.Duration {
 }
 
 func fewSamples(seen verify.Outlook) diag.Diagnostic {
+	if seen.Percent == 0 {
+		return diag.NewWarningDiagnostic("The mesh samples no requests", fmt.Sprintf("%s samples 0 %% of the requests. The check asks for its own request to be sampled, which proxies follow, so that it may well find its trace; "+
+			"ordinary requests are not traced at all. Raise lab_istio_mesh.tracing.sampling.", seen.Source))
+	}
 	return diag.NewWarningDiagnostic("The mesh samples few requests", fmt.Sprintf("%s samples %g %% of the requests. The check asks for its own request to be sampled, which proxies follow; "+
 		"where something in between starts a trace of its own, it is recorded with that probability only. Raise lab_istio_mesh.tracing.sampling for the check.", seen.Source, seen.Percent))
 }

@@ -224,6 +224,9 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 		"only the log gets spans": {changed(func(w *world) {
 			w.metrics = "otelcol_receiver_accepted_spans 12\notelcol_exporter_sent_spans{exporter=\"debug\"} 12\notelcol_exporter_queue_size{exporter=\"otlp\"} 4\n"
 		}), all, nil, verify.HopExporter, "has exported no span since its start (otelcol_exporter_sent_spans), accepted 12, and keeps 4 batches"},
+		"its queue does not drain": {changed(func(w *world) {
+			w.metrics = "otelcol_receiver_accepted_spans 12\notelcol_exporter_sent_spans 5\notelcol_exporter_queue_size 3\n"
+		}), all, nil, verify.HopExporter, "has exported 5 of 12 spans since its start and keeps 3 batches"},
 		"it fails: no store": {changed(func(w *world) {
 			w.metrics += "otelcol_exporter_send_failed_spans_total 7\n"
 			w.ready = http.StatusServiceUnavailable

@@ -109,9 +109,12 @@ func (c counted) passedOn() Hop {
 		return broken(HopExporter, fix+c.collectorLog(), "the collector could not export %.0f spans %s (otelcol_exporter_send_failed_spans), exported %.0f", failed, c.when(), sent)
 	case sent == 0 && accepted > 0:
 		return broken(HopExporter, fix+c.collectorLog(), "the collector has exported no span %s (otelcol_exporter_sent_spans), accepted %.0f, and keeps %.0f batches in its queue (otelcol_exporter_queue_size)",
-			c.when(), accepted, c.now["otelcol_exporter_queue_size"])
+			c.when(), accepted, c.now.sum("otelcol_exporter_queue_size"))
 	case sent == 0:
 		return unknown(HopExporter, "there was nothing to export")
+	case sent < accepted && c.now.sum("otelcol_exporter_queue_size") > 0:
+		return suspect(HopExporter, fix+c.collectorLog(), "the collector has exported %.0f of %.0f spans %s and keeps %.0f batches in its queue (otelcol_exporter_queue_size)",
+			sent, accepted, c.when(), c.now.sum("otelcol_exporter_queue_size"))
 	}
 	return fine(HopExporter, "the collector has exported %.0f spans %s", sent, c.when())
 }

@@ -11,7 +11,7 @@ resource "lab_trace_check" "bookinfo" {
   cluster        = local.cluster
   url            = "http://${local.gateway_address}/productpage"
   host           = local.mesh_names.bookinfo
-  services       = ["istio-ingressgateway.${local.namespaces.mesh}", "productpage.${local.namespaces.samples}"]
+  services       = ["istio-ingressgateway.${local.namespaces.mesh}", "productpage.${local.namespaces.samples}", "details.${local.namespaces.samples}", "reviews.${local.namespaces.samples}"]
   tempo_url      = lab_tempo.this[0].endpoints.query_url
   mesh_namespace = local.namespaces.mesh
   deadline       = var.proof.deadline
