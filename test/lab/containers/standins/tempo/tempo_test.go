@@ -3,6 +3,7 @@ package tempo
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"io"
 	"net"
@@ -175,6 +176,34 @@ func TestTempo_FindsATraceByItsID(t *testing.T) {
 		t.Errorf("metrics %s", body)
 	}
 }
+
+func TestTempo_HoldsThousandsOfSpans(t *testing.T) {
+	t.Parallel()
+	r := start(t, everyReceiver, pace{})
+	const batches, each = 10, 500
+	for batch := range batches {
+		var spans []*tracepb.Span
+		for i := range each {
+			s := span(0, 0, "step")
+			s.SpanId = binary.BigEndian.AppendUint64(nil, uint64(batch*each+i+1))
+			spans = append(spans, s)
+		}
+		if err := r.export(t.Context(), resourceSpans("loop", spans...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, body := r.ask("/api/traces/"+idHex, "")
+	if got := strings.Count(body, `"spanId"`); got != batches*each {
+		t.Errorf("%d spans are left of %d", got, batches*each)
+	}
+	_, body = r.ask("/api/search?q="+url.QueryEscape(`{ name = "step" } | count() >= 5000`), "")
+	if !strings.Contains(body, `"matched":5000`) || strings.Count(body, `"spanID"`) != 2*defaultSpansShown {
+		t.Errorf("a search finds %s", body)
+	}
+}
+
+// defaultSpansShown is how many spans of a spanset a search tells of, in each of the two fields that have the spanset.
+const defaultSpansShown = 3
 
 func TestTempo_SaysThatThereIsNoTrace(t *testing.T) {
 	t.Parallel()
