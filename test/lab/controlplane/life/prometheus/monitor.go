@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -37,10 +38,10 @@ type monitor struct {
 			Any        bool     `json:"any"`
 			MatchNames []string `json:"matchNames"`
 		} `json:"namespaceSelector"`
-		SampleLimit     int64           `json:"sampleLimit"`
-		AttachMetadata  *attachMetadata `json:"attachMetadata"`
-		Endpoints       []endpoint      `json:"endpoints"`
-		PodMetricsPorts []endpoint      `json:"podMetricsEndpoints"`
+		SampleLimit    int64           `json:"sampleLimit"`
+		AttachMetadata *attachMetadata `json:"attachMetadata"`
+		Endpoints      []endpoint      `json:"endpoints"`
+		PodEndpoints   []endpoint      `json:"podMetricsEndpoints"`
 	} `json:"spec"`
 }
 
@@ -83,7 +84,7 @@ func (o *Operator) chosen(server *unstructured.Unstructured, resource schema.Gro
 	if err != nil || !found {
 		return nil, err
 	}
-	byNamespace, anywhere, err := selectorAt(server, selector[:len(selector)-len("Selector")]+"NamespaceSelector")
+	byNamespace, anywhere, err := selectorAt(server, strings.TrimSuffix(selector, "Selector")+"NamespaceSelector")
 	if err != nil {
 		return nil, err
 	}

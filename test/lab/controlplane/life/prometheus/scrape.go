@@ -11,7 +11,7 @@ func (m monitor) scrapeConfigs() []item {
 	for i, e := range m.Spec.Endpoints {
 		out = append(out, m.job("serviceMonitor", "endpoints", i, e, m.ofServices(e)))
 	}
-	for i, e := range m.Spec.PodMetricsPorts {
+	for i, e := range m.Spec.PodEndpoints {
 		out = append(out, m.job("podMonitor", "pod", i, e, m.ofPods(e)))
 	}
 	return out
