@@ -132,6 +132,11 @@ func (w *fakeWorld) Forward(context.Context, reach.Reference, kube.ForwardOption
 	return &kube.Forward{Addr: "127.0.0.1:41234"}, nil
 }
 
+// Logs says of every container the same: where it was asked for.
+func (w *fakeWorld) Logs(_ context.Context, _ reach.Reference, o kube.LogOptions) (string, error) {
+	return "Exporting failed in " + o.Namespace + "/" + o.Pod, nil
+}
+
 func (w *fakeWorld) Library() provider.Library {
 	if w.library == nil {
 		w.library = &fakeLibrary{t: w.t}

@@ -34,6 +34,10 @@ func (nowhere) Forward(context.Context, reach.Reference, kube.ForwardOptions) (*
 	return nil, fault.Newf(fault.Unreachable, "no port is forwarded while a configuration is validated")
 }
 
+func (nowhere) Logs(context.Context, reach.Reference, kube.LogOptions) (string, error) {
+	return "", fault.Newf(fault.Unreachable, "no log is read while a configuration is validated")
+}
+
 func (nowhere) Charts() *helm.Charts { return nil }
 
 func (nowhere) Forget(reach.Reference) {}

@@ -21,6 +21,7 @@ type traced struct {
 	// store answers for the trace that was asked for, page for the page; nil is a good answer.
 	store, page http.HandlerFunc
 	grafana     http.HandlerFunc
+	metrics     http.HandlerFunc
 	pages       int
 }
 
@@ -33,7 +34,9 @@ func (s *traced) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		answer = s.page
 	case strings.HasPrefix(r.URL.Path, "/api/traces/"):
 		answer = s.store
-	case strings.HasPrefix(r.URL.Path, "/ready"), strings.HasPrefix(r.URL.Path, "/status"), strings.HasPrefix(r.URL.Path, "/metrics"):
+	case r.URL.Path == "/metrics":
+		answer = s.metrics
+	case strings.HasPrefix(r.URL.Path, "/ready"), strings.HasPrefix(r.URL.Path, "/status"):
 		answer = nil
 	}
 	s.mu.Unlock()
@@ -230,6 +233,28 @@ func TestTraceCheck_DoesNotWaitForWhatNobodyMakes(t *testing.T) {
 	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("it took %s", took)
 	}
+}
+
+// What is counted is what came of this request, and the collector's own log says why it came to nothing.
+func TestTraceCheck_TellsWhatTheCollectorSays(t *testing.T) {
+	t.Parallel()
+	asked := 0
+	site := &traced{store: says(404, ""), metrics: func(rw http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = fmt.Fprintf(rw, "otelcol_receiver_accepted_spans_total %d\notelcol_exporter_sent_spans_total 100\notelcol_exporter_send_failed_spans_total %d\n", 100+4*asked, 50+2*asked)
+	}}
+	lab, w, e, config := checked(t, site)
+	to, err := url.Parse(config["tempo_url"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.http = &http.Client{Transport: toOne{to}}
+	e.holds(t, "apiVersion: v1\nkind: Service\nmetadata: {name: otel-collector, namespace: otel-system}\nspec: {ports: [{port: 4317}]}",
+		"apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: otel, namespace: otel-system, labels: {kubernetes.io/service-name: otel-collector}}\nendpoints: [{conditions: {ready: true}}]",
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: otel-1, namespace: otel-system, labels: {app.kubernetes.io/name: otel-collector}}")
+	config["collector"] = attrs{"namespace": "otel-system", "service": "otel-collector", "port": 4317}
+	_, r := lab.apply("lab_trace_check", nil, config)
+	contains(t, r.errors, "exporter is broken", "could not export 2 spans since the request was sent", "exported 0", "its log says: Exporting failed in otel-system/otel-1", "lab_tracing_pipeline.tempo_endpoint")
 }
 
 func TestTraceCheck_CtrlCEndsItAtOnce(t *testing.T) {

@@ -6,9 +6,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 	"github.com/dxlab/terraform-provider-lab/internal/verify"
 )
+
+// collectorContainer is what the operator calls it (opentelemetry-operator:internal/naming/main.go, Container).
+const collectorContainer = "otc-container"
 
 // way is all that is known of the way that the spans take.
 func (m *traceCheckArguments) way(ctx context.Context, s *session, diags *diag.Diagnostics) (verify.Way, error) {
@@ -33,6 +37,9 @@ func (m *traceCheckArguments) way(ctx context.Context, s *session, diags *diag.D
 		way.InCluster, err = s.within(ctx, ref, inside(types.StringNull()))
 	}
 	way.Unseen = err
+	way.Log = func(ctx context.Context, pod object.Ref) (string, error) {
+		return s.world.Logs(ctx, ref, kube.LogOptions{Namespace: pod.Namespace, Pod: pod.Name, Container: collectorContainer})
+	}
 	if c := m.Collector; c != nil {
 		way.Collector = object.Ref{APIVersion: "v1", Kind: "Service", Namespace: c.Namespace.ValueString(), Name: c.Service.ValueString()}
 		way.CollectorPort = c.Port.ValueInt64()

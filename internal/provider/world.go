@@ -51,6 +51,8 @@ type World interface {
 	HTTP(ctx context.Context, ref reach.Reference, o reach.HTTPOptions) (*http.Client, error)
 	// Forward opens a local port that leads into a cluster.
 	Forward(ctx context.Context, ref reach.Reference, o kube.ForwardOptions) (*kube.Forward, error)
+	// Logs reads the end of a container's log.
+	Logs(ctx context.Context, ref reach.Reference, o kube.LogOptions) (string, error)
 	// Forget drops what is cached of a cluster whose node was changed.
 	Forget(ref reach.Reference)
 	// Library returns the source of charts and files, without dialling it.

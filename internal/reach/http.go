@@ -93,6 +93,15 @@ func (o HTTPOptions) pinned(dial dialer) dialer {
 	}
 }
 
+// Logs reads the end of a container's log, see [kube.Client.Logs].
+func (r *Reach) Logs(ctx context.Context, ref Reference, o kube.LogOptions) (string, error) {
+	client, err := r.Client(ctx, ref)
+	if err != nil {
+		return "", err
+	}
+	return client.Logs(ctx, o)
+}
+
 // Forward opens a local port that leads into a cluster, until it is closed or the process ends.
 func (r *Reach) Forward(ctx context.Context, ref Reference, o kube.ForwardOptions) (*kube.Forward, error) {
 	client, err := r.Client(ctx, ref)

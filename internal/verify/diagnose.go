@@ -37,6 +37,8 @@ type Way struct {
 	Cluster   Objects
 	InCluster *http.Client
 	Unseen    error
+	// Log reads the end of a pod's log; it may be nil.
+	Log func(ctx context.Context, pod object.Ref) (string, error)
 	// Store is where spans end; StoreURL is its address. Said is what it answered last instead of the trace.
 	Store    *Store
 	StoreURL string

@@ -70,8 +70,10 @@ const (
 	endpoints  = "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: otel, namespace: otel-system, labels: {kubernetes.io/service-name: otel-collector}}\nendpoints: [{conditions: {ready: true}}]"
 	page       = "apiVersion: v1\nkind: Pod\nmetadata: {name: page-1, namespace: default, labels: {app: productpage}}\nspec: {containers: [{name: page}], initContainers: [{name: istio-proxy, image: 'docker.io/istio/proxyv2:1.30.3'}]}\nstatus: {conditions: [{type: Ready, status: 'True'}]}"
 	istiod     = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: istiod, namespace: istio-system, labels: {app: istiod}}\nspec: {template: {spec: {containers: [{name: discovery, image: 'registry.istio.io/release/pilot:1.30.3'}]}}}"
-	gateway    = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: default}\nspec: {servers: [{hosts: ['*.example']}]}"
-	route      = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v, namespace: default}\nspec: {hosts: [page.example]}"
+	// The collector's pod is not part of the whole, because most cases do not get as far as its log.
+	collectorPod = "apiVersion: v1\nkind: Pod\nmetadata: {name: otel-1, namespace: otel-system, labels: {app.kubernetes.io/name: otel-collector}}"
+	gateway      = "apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: g, namespace: default}\nspec: {servers: [{hosts: ['*.example']}]}"
+	route        = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: v, namespace: default}\nspec: {hosts: [page.example]}"
 )
 
 // world answers for all HTTP servers on the way; each is a path of one server.
@@ -224,6 +226,8 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 		"only the log gets spans": {changed(func(w *world) {
 			w.metrics = "otelcol_receiver_accepted_spans 12\notelcol_exporter_sent_spans{exporter=\"debug\"} 12\notelcol_exporter_queue_size{exporter=\"otlp\"} 4\n"
 		}), all, nil, verify.HopExporter, "has exported no span since its start (otelcol_exporter_sent_spans), accepted 12, and keeps 4 batches"},
+		"the collector's log tells why": {changed(func(w *world) { w.metrics += "otelcol_exporter_send_failed_spans_total 7\n" }), all.with(t, collectorPod), nil, verify.HopExporter,
+			`its log says: error internal/queue_sender.go:50 Exporting failed. Dropping data. {"error": "rpc error: otel-1 refused", "token": ...}`},
 		"its queue does not drain": {changed(func(w *world) {
 			w.metrics = "otelcol_receiver_accepted_spans 12\notelcol_exporter_sent_spans 5\notelcol_exporter_queue_size 3\n"
 		}), all, nil, verify.HopExporter, "has exported 5 of 12 spans since its start and keeps 3 batches"},
@@ -259,6 +263,11 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 			way := verify.Way{
 				URL: server.URL + "/productpage", Host: "page.example", Client: server.Client(), Services: []string{"productpage.default", "frontend"},
 				Mesh: "istio-system", Cluster: c.objects, InCluster: inside,
+				Log: func(_ context.Context, pod object.Ref) (string, error) {
+					return "2026-01-02T15:04:05.000Z\tinfo\tEverything is ready\n" +
+						"2026-01-02T15:04:05.000Z\terror\tinternal/queue_sender.go:50\tExporting failed. Dropping data.\t{\"error\": \"rpc error: " + pod.Name + " refused\", \"token\": \"geheim\"}\n" +
+						"2026-01-02T15:04:06.000Z\tinfo\tgoing on\n", nil
+				},
 				Collector: object.Ref{APIVersion: "v1", Kind: "Service", Namespace: "otel-system", Name: "otel-collector"}, CollectorPort: 9411,
 				Store: verify.NewStore(verify.StoreOptions{URL: "http://tempo.tempo:3200", Client: inside}), StoreURL: "http://tempo.tempo:3200",
 				Grafana: "http://grafana.monitoring", DataSource: "tempo",

@@ -44,6 +44,9 @@ func (w Way) lookAtCollector(ctx context.Context) []Hop {
 		return []Hop{taken}
 	}
 	passed := count.passedOn()
+	if passed.State == HopBroken || passed.State == HopSuspect {
+		passed.Evidence += w.exporterSays(ctx)
+	}
 	if passed.State == HopBroken {
 		passed = w.orStore(ctx, passed)
 	}
