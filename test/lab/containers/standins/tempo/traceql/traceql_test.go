@@ -46,52 +46,55 @@ func ride() store.Trace {
 
 func TestQuery_FindsSpans(t *testing.T) {
 	t.Parallel()
-	for query, want := range map[string][]int{
-		`{}`:                                                             {0, 1, 2},
-		`{ true }`:                                                       {0, 1, 2},
-		`{ resource.service.name = "driver" }`:                           {1},
-		`{resource.service.name="driver"}`:                               {1},
-		`{ .service.name != "driver" }`:                                  {0, 2},
-		`{ resource.service.name =~ "redis.*" }`:                         {2},
-		`{ resource.service.name =~ "redis" }`:                           nil,
-		`{ resource.service.name !~ "redis.*|driver" }`:                  {0},
-		"{ name = `GET /dispatch` }":                                     {0},
-		`{ span:name = "GetDriver" }`:                                    {2},
-		`{ status = error }`:                                             {1},
-		`{ status != error && kind = server }`:                           {0},
-		`{ statusMessage = "timeout" }`:                                  {1},
-		`{ duration > 15ms }`:                                            {0, 1},
-		`{ duration >= 20ms && duration < 1.5s && resource.zone = "a" }`: {0, 1},
-		`{ duration > 15 }`:                                              nil,
-		`{ span.http.status_code >= 500 }`:                               {1},
-		`{ span.http.status_code = 200 || name = "GetDriver" }`:          {0, 2},
-		`{ name = "GetDriver" || status = error && kind = server }`:      {2},
-		`{ (name = "GetDriver" || status = error) && kind = client }`:    {1},
-		`{ !(kind = client) }`:                                           {0, 2},
-		`{ span.cached }`:                                                {0},
-		`{ span.cached = true }`:                                         {0},
-		`{ span.cached = nil }`:                                          {1, 2},
-		`{ span.cached != nil }`:                                         {0},
-		`{ resource."service.name" = "driver" }`:                         {1},
-		`{ .missing = "x" }`:                                             nil,
-		`{ rootServiceName = "frontend" && trace:rootName = "GET /dispatch" && status = error }`:  {1},
-		`{ traceDuration = 100ms && name =~ "Find.+" }`:                                           {1},
-		`{ trace:id = "00000000000000000000000000000009" && span:id = "01" }`:                     {0},
-		`{ resource.service.name = "driver" } && { resource.service.name = "frontend" }`:          {0, 1},
-		`{ resource.service.name = "driver" } && { resource.service.name = "nobody" }`:            nil,
-		`{ resource.service.name = "driver" } || { resource.service.name = "nobody" }`:            {1},
-		`({ status = error } || { name = "nothing" }) && { kind = server }`:                       {0, 1},
-		`{ resource.zone = "a" } | count() > 2`:                                                   {0, 1, 2},
-		`{ resource.zone = "a" } | count() > 3`:                                                   nil,
-		`{ status = error } | select(span.http.status_code, resource.service.name) | count() = 1`: {1},
+	for _, c := range []struct {
+		query string
+		want  []int
+	}{
+		{`{}`, []int{0, 1, 2}},
+		{`{ true }`, []int{0, 1, 2}},
+		{`{ resource.service.name = "driver" }`, []int{1}},
+		{`{resource.service.name="driver"}`, []int{1}},
+		{`{ .service.name != "driver" }`, []int{0, 2}},
+		{`{ resource.service.name =~ "redis.*" }`, []int{2}},
+		{`{ resource.service.name =~ "redis" }`, nil},
+		{`{ resource.service.name !~ "redis.*|driver" }`, []int{0}},
+		{"{ name = `GET /dispatch` }", []int{0}},
+		{`{ span:name = "GetDriver" }`, []int{2}},
+		{`{ status = error }`, []int{1}},
+		{`{ status != error && kind = server }`, []int{0}},
+		{`{ statusMessage = "timeout" }`, []int{1}},
+		{`{ duration > 15ms }`, []int{0, 1}},
+		{`{ duration >= 20ms && duration < 1.5s && resource.zone = "a" }`, []int{0, 1}},
+		{`{ duration > 15 }`, nil},
+		{`{ span.http.status_code >= 500 }`, []int{1}},
+		{`{ span.http.status_code = 200 || name = "GetDriver" }`, []int{0, 2}},
+		{`{ name = "GetDriver" || status = error && kind = server }`, []int{2}},
+		{`{ (name = "GetDriver" || status = error) && kind = client }`, []int{1}},
+		{`{ !(kind = client) }`, []int{0, 2}},
+		{`{ span.cached }`, []int{0}},
+		{`{ span.cached = true }`, []int{0}},
+		{`{ span.cached = nil }`, []int{1, 2}},
+		{`{ span.cached != nil }`, []int{0}},
+		{`{ resource."service.name" = "driver" }`, []int{1}},
+		{`{ .missing = "x" }`, nil},
+		{`{ rootServiceName = "frontend" && trace:rootName = "GET /dispatch" && status = error }`, []int{1}},
+		{`{ traceDuration = 100ms && name =~ "Find.+" }`, []int{1}},
+		{`{ trace:id = "00000000000000000000000000000009" && span:id = "01" }`, []int{0}},
+		{`{ resource.service.name = "driver" } && { resource.service.name = "frontend" }`, []int{0, 1}},
+		{`{ resource.service.name = "driver" } && { resource.service.name = "nobody" }`, nil},
+		{`{ resource.service.name = "driver" } || { resource.service.name = "nobody" }`, []int{1}},
+		{`({ status = error } || { name = "nothing" }) && { kind = server }`, []int{0, 1}},
+		{`{ resource.zone = "a" } | count() > 2`, []int{0, 1, 2}},
+		{`{ resource.zone = "a" } | count() > 3`, nil},
+		{`{ status = error } | select(span.http.status_code, resource.service.name) | count() = 1`, []int{1}},
 	} {
-		t.Run(query, func(t *testing.T) {
+		t.Run(c.query, func(t *testing.T) {
 			t.Parallel()
-			q, err := Parse(query)
+			q, err := Parse(c.query)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, q.Match(ride())); diff != "" {
+			if diff := cmp.Diff(c.want, q.Match(ride())); diff != "" {
 				t.Error(diff)
 			}
 		})
