@@ -226,8 +226,10 @@ func TestDiagnose_NamesTheBrokenHop(t *testing.T) {
 		"only the log gets spans": {changed(func(w *world) {
 			w.metrics = "otelcol_receiver_accepted_spans 12\notelcol_exporter_sent_spans{exporter=\"debug\"} 12\notelcol_exporter_queue_size{exporter=\"otlp\"} 4\n"
 		}), all, nil, verify.HopExporter, "has exported no span since its start (otelcol_exporter_sent_spans), accepted 12, and keeps 4 batches"},
-		"the collector's log tells why": {changed(func(w *world) { w.metrics += "otelcol_exporter_send_failed_spans_total 7\n" }), all.with(t, collectorPod), nil, verify.HopExporter,
-			`its log says: error internal/queue_sender.go:50 Exporting failed. Dropping data. {"error": "rpc error: otel-1 refused", "token": ...}`},
+		"the collector's log tells why": {
+			changed(func(w *world) { w.metrics += "otelcol_exporter_send_failed_spans_total 7\n" }), all.with(t, collectorPod), nil, verify.HopExporter,
+			`its log says: error internal/queue_sender.go:50 Exporting failed. Dropping data. {"error": "rpc error: otel-1 refused", "token": ...}`,
+		},
 		"its queue does not drain": {changed(func(w *world) {
 			w.metrics = "otelcol_receiver_accepted_spans 12\notelcol_exporter_sent_spans 5\notelcol_exporter_queue_size 3\n"
 		}), all, nil, verify.HopExporter, "has exported 5 of 12 spans since its start and keeps 3 batches"},

@@ -43,14 +43,18 @@ func (w Way) lookAtCollector(ctx context.Context) []Hop {
 	if taken.State == HopBroken {
 		return []Hop{taken}
 	}
-	passed := count.passedOn()
+	return []Hop{taken, w.explained(ctx, count.passedOn())}
+}
+
+// explained adds to what the counters say of the exporter what the collector's log and the store say.
+func (w Way) explained(ctx context.Context, passed Hop) Hop {
 	if passed.State == HopBroken || passed.State == HopSuspect {
 		passed.Evidence += w.exporterSays(ctx)
 	}
 	if passed.State == HopBroken {
-		passed = w.orStore(ctx, passed)
+		return w.orStore(ctx, passed)
 	}
-	return []Hop{taken, passed}
+	return passed
 }
 
 func (w Way) collectorLog() string {

@@ -185,7 +185,7 @@ run "proof" {
     error_message = "The proof does not go to Bookinfo."
   }
   assert {
-    condition     = lab_trace_check.bookinfo[0].collector.port == 4317 && lab_trace_check.bookinfo[0].services == tolist(["istio-ingressgateway.istio-system", "productpage.default"])
+    condition     = lab_trace_check.bookinfo[0].collector.port == 4317 && lab_trace_check.bookinfo[0].services == tolist(["istio-ingressgateway.istio-system", "productpage.default", "details.default", "reviews.default"])
     error_message = "The proof does not follow the way of today's profile."
   }
 }
