@@ -108,6 +108,9 @@ func TestLife_StandsInForPods(t *testing.T) {
 	if err != nil || string(body) != "stand-in for nginx in pod default/web\n" {
 		t.Errorf("%q, %v", body, err)
 	}
+	if !response.Close {
+		t.Error("the connection stays, and would answer for the next pod at this address")
+	}
 }
 
 func newLife(t *testing.T, objects ...runtime.Object) *Life {

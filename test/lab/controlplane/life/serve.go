@@ -87,7 +87,7 @@ type podConn struct {
 }
 
 func newWebServer(issuer *webhook.Issuer, logger *slog.Logger) *webServer {
-	return &webServer{conns: conns.NewListener("pods"), issuer: issuer, server: &http.Server{
+	web := &webServer{conns: conns.NewListener("pods"), issuer: issuer, server: &http.Server{
 		Handler: http.HandlerFunc(standIn), ReadHeaderTimeout: headerTimeout, ErrorLog: quiet(logger),
 		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
 			if secure, ok := conn.(*tls.Conn); ok {
@@ -99,6 +99,9 @@ func newWebServer(issuer *webhook.Issuer, logger *slog.Logger) *webServer {
 			return ctx
 		},
 	}}
+	// The API server keeps connections by address. One that outlived its pod would answer for the next pod that gets the address.
+	web.server.SetKeepAlivesEnabled(false)
+	return web
 }
 
 func (w *webServer) run(ctx context.Context) {
