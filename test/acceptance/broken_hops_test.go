@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,22 +86,22 @@ func brokenHops() []brokenHop {
 		{name: "a store that takes no OTLP", breaks: configure(func(config map[string]any) {
 			distributor := object.Map(config, "distributor")
 			distributor["receivers"] = map[string]any{"zipkin": nil}
-		}), says: []string{"exporter is broken", "lab_tempo"}},
-		{name: "a store that keeps tenants apart", breaks: configure(func(config map[string]any) { config["multitenancy_enabled"] = true }), says: []string{"exporter is broken", "no org id"}},
+		}), says: []string{"store is broken", "takes no OTLP; its receivers are zipkin", "Add otlp to lab_tempo.receivers"}},
+		{name: "a store that keeps tenants apart", breaks: configure(func(config map[string]any) { config["multitenancy_enabled"] = true }), says: []string{"store is broken", "no org id", "Set lab_trace_check.tenant"}},
 		{name: "a data source that Grafana does not have", asks: asked{datasource: "nobody"}, says: []string{"Grafana has no data source with uid \"nobody\"", "tempo_datasource_uid"}},
 	}
 }
 
 // breakHops breaks one hop after the other and lets a configuration of its own look, as one in CI would: the check must
 // name the hop, and after the hop is mended find the trace again.
-func breakHops(t *testing.T, l *lab.Lab) {
+func breakHops(t *testing.T, l *lab.Lab, grafana string) {
 	t.Helper()
 	w := newWorkspace(t, l)
 	other := beside(t, l.Hosts()[0])
 	turn := 0
 	check := func(a asked, deadline string) result {
 		turn++
-		w.config(checkOf(l, a, deadline, turn))
+		w.config(checkOf(l, a, grafana, deadline, turn))
 		return w.apply()
 	}
 	for _, hop := range brokenHops() {
@@ -108,7 +109,9 @@ func breakHops(t *testing.T, l *lab.Lab) {
 			w.t, other.t = t, t
 			mend := func() {}
 			if hop.breaks != nil {
-				mend = hop.breaks(other)
+				// the next hop is broken alone even when this one fails
+				mend = sync.OnceFunc(hop.breaks(other))
+				defer mend()
 			}
 			// a change takes a moment to reach pods and proxies
 			eventually(t, time.Minute, func() (bool, string) {
@@ -125,7 +128,7 @@ func breakHops(t *testing.T, l *lab.Lab) {
 }
 
 // checkOf is a configuration that checks Bookinfo's way; turn makes it look again.
-func checkOf(l *lab.Lab, a asked, deadline string, turn int) string {
+func checkOf(l *lab.Lab, a asked, grafana, deadline string, turn int) string {
 	url, datasource := a.url, a.datasource
 	if url == "" {
 		url = "http://" + labGateway + "/productpage"
@@ -142,10 +145,10 @@ resource "lab_trace_check" "bookinfo" {
   tempo_url = "http://tempo.tempo.svc.cluster.local:3200"
   deadline  = %[4]q
   collector = { namespace = "otel-system", service = "otel-collector", port = 4317 }
-  grafana   = { url = "http://kube-prometheus-stack-grafana.monitoring.svc.cluster.local", datasource_uid = %[5]q }
+  grafana   = { url = %[7]q, datasource_uid = %[5]q }
   triggers  = { turn = "%[6]d" }
 }
-`, l.Hosts()[0].Address(), url, bookinfo, deadline, datasource, turn)
+`, l.Hosts()[0].Address(), url, bookinfo, deadline, datasource, turn, grafana)
 }
 
 func all(r result, texts ...string) bool {
