@@ -48,7 +48,7 @@ func (m *trafficArguments) send(ctx context.Context, s *session, tell telling, d
 // stopped says how far traffic came before it ended early.
 func (m *trafficArguments) stopped(sent verify.Traffic, err error, diags *diag.Diagnostics) {
 	what := "traffic to " + m.URL.ValueString()
-	soFar := "Until then: " + sent.String() + "."
+	soFar := fmt.Sprintf("Of %d requests until then: %s.", m.Requests.ValueInt64(), sent)
 	switch {
 	case errors.Is(err, context.Canceled):
 		diags.AddError("Sending "+what+" was interrupted", soFar+"\n\nNothing of it is kept in the state: the next apply sends all requests.")

@@ -1,6 +1,7 @@
 package acceptance_test
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab"
 )
@@ -108,6 +110,46 @@ output "passed" {
 	w.config(base, inside)
 	w.says(w.succeed(w.apply()), `passed = "true false 20"`)
 	w.noChanges()
+
+	t.Log("Ctrl-C ends traffic at once, and what was sent is said")
+	w.config(base, inside, `
+resource "lab_traffic" "long" {
+  cluster  = lab_rke2_node.server.cluster
+  url      = "http://${lab_sample_app.nginx.service}"
+  via      = "cluster"
+  requests = 1000
+  rate     = 2
+}
+`)
+	r, took := w.interrupt(func(said string) bool { return strings.Contains(said, "lab_traffic.long: Still creating") })
+	w.fail(r, "was interrupted", "Of 1000 requests until then: ", " sent, ", "Nothing of it is kept in the state")
+	if took > 10*time.Second {
+		t.Errorf("Ctrl-C took %s", took)
+	}
+
+	t.Log("a network that is away in the middle of traffic is counted, and traffic goes on when it is back")
+	w.config(base, inside, `
+resource "lab_traffic" "cut" {
+  cluster         = lab_rke2_node.server.cluster
+  url             = "http://${lab_sample_app.nginx.service}"
+  via             = "cluster"
+  requests        = 60
+  rate            = 3
+  request_timeout = "2s"
+}
+
+output "cut" {
+  value = "${lab_traffic.cut.sent} sent, ${lab_traffic.cut.succeeded > 20} ${lab_traffic.cut.succeeded < 60}"
+}
+`)
+	ctx, cancel := context.WithTimeout(t.Context(), commandLimit)
+	defer cancel()
+	applying := w.until(ctx, func(said string) bool { return strings.Contains(said, "lab_traffic.cut: Creating") })
+	time.Sleep(5 * time.Second) // some requests pass before, and some after
+	w.must(host.Partition(t.Context()))
+	time.Sleep(4 * time.Second)
+	w.must(host.Heal(t.Context()))
+	w.says(w.succeed(applying.wait()), `cut    = "60 sent, true true"`)
 
 	t.Log("traffic stays in the lab unless it is told to leave it")
 	check := func(more string) string {

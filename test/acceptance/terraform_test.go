@@ -145,26 +145,42 @@ func (w *workspace) destroy() result {
 	return w.run("destroy", "-input=false", "-auto-approve")
 }
 
+// running is an apply that goes on.
+type running struct {
+	cmd *exec.Cmd
+	out *lockedBuffer
+}
+
+// until starts an apply and returns at a sign in its output or elsewhere.
+func (w *workspace) until(ctx context.Context, ready func(output string) bool) running {
+	w.t.Helper()
+	r := running{cmd: w.command(ctx, "apply", "-input=false", "-auto-approve"), out: &lockedBuffer{}}
+	r.cmd.Stdout, r.cmd.Stderr = r.out, r.out
+	w.must(r.cmd.Start())
+	for !ready(r.out.String()) {
+		select {
+		case <-ctx.Done():
+			w.t.Fatalf("the moment never came:\n%s", r.out.String())
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+	return r
+}
+
+func (r running) wait() result {
+	_ = r.cmd.Wait()
+	return result{code: r.cmd.ProcessState.ExitCode(), output: r.out.String()}
+}
+
 // interrupt starts an apply, waits for a sign in its output or elsewhere, and presses Ctrl-C once.
 func (w *workspace) interrupt(ready func(output string) bool) (result, time.Duration) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.t.Context(), commandLimit)
 	defer cancel()
-	cmd := w.command(ctx, "apply", "-input=false", "-auto-approve")
-	var out lockedBuffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	w.must(cmd.Start())
-	for !ready(out.String()) {
-		select {
-		case <-ctx.Done():
-			w.t.Fatalf("the moment to interrupt never came:\n%s", out.String())
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
+	r := w.until(ctx, ready)
 	pressed := time.Now()
-	w.must(cmd.Process.Signal(syscall.SIGINT))
-	_ = cmd.Wait()
-	return result{code: cmd.ProcessState.ExitCode(), output: out.String()}, time.Since(pressed)
+	w.must(r.cmd.Process.Signal(syscall.SIGINT))
+	return r.wait(), time.Since(pressed)
 }
 
 func (w *workspace) succeed(r result) result {
