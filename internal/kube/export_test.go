@@ -9,3 +9,11 @@ func (t *ServiceTransport) AwaitLost(address string) {
 		<-f.Done()
 	}
 }
+
+// AwaitLost waits until the forwarding behind the port has ended.
+func (f *LastingForward) AwaitLost() {
+	f.mu.Lock()
+	forward := f.forward
+	f.mu.Unlock()
+	<-forward.Done()
+}

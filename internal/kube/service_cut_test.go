@@ -20,6 +20,7 @@ import (
 	"k8s.io/streaming/pkg/httpstream/spdy"
 
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
 
@@ -237,5 +238,33 @@ func TestServices_ReadNoEndlessAnswerThroughTheProxy(t *testing.T) {
 	})
 	if _, err := s.client().Services().RoundTrip(get(t, webAddress)); !fault.Is(err, fault.Invalid) || !strings.Contains(err.Error(), "larger than 32 MiB") {
 		t.Errorf("%v", err)
+	}
+}
+
+// A lasting port stays where it is when what it leads to is lost; Close frees it.
+func TestLastingForward_OpensALostForwardingAgain(t *testing.T) {
+	t.Parallel()
+	s := newStub(t)
+	p := newPodBehind(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	s.served(p)
+	forward, err := s.client().LastingForward(t.Context(), kube.ForwardOptions{Ref: object.Ref{APIVersion: "v1", Kind: "Service", Namespace: "demo", Name: "web"}, Port: "80"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if got := ask(t, &http.Transport{DisableKeepAlives: true}, "http://"+forward.Addr+"/"); got != "hello" {
+			t.Errorf("got %q", got)
+		}
+		p.cut()
+		forward.AwaitLost()
+	}
+	if opened := len(s.seen("GET " + forwardPath)); opened != 3 {
+		t.Errorf("%d forwardings were opened", opened)
+	}
+	if err := forward.Close(); err != nil {
+		t.Error(err)
+	}
+	if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", forward.Addr); err == nil {
+		t.Errorf("the port is still open: %v", conn.Close())
 	}
 }

@@ -58,7 +58,7 @@ func get(t *testing.T, address string) *http.Request {
 	return request
 }
 
-func ask(t *testing.T, services *kube.ServiceTransport, address string) string {
+func ask(t *testing.T, services http.RoundTripper, address string) string {
 	t.Helper()
 	response, err := services.RoundTrip(get(t, address))
 	if err != nil {

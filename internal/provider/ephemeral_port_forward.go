@@ -46,7 +46,7 @@ func (e *portForward) Configure(_ context.Context, req ephemeral.ConfigureReques
 
 func (e *portForward) Schema(_ context.Context, _ ephemeral.SchemaRequest, resp *ephemeral.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "A port of this machine that leads into the cluster while Terraform runs, for other providers that have to reach something inside, such as Grafana.",
+		MarkdownDescription: "A port of this machine that leads into the cluster while Terraform runs, for other providers that have to reach something inside, such as Grafana. It stays where it is when the pod behind it is replaced or the connection to the cluster is lost: the next connection leads to a pod that is ready then.",
 		Attributes: map[string]schema.Attribute{
 			"cluster": schema.SingleNestedAttribute{
 				Optional: true, MarkdownDescription: "The cluster, as `lab_rke2_node.<name>.cluster` gives it. Default: the provider's `kubernetes` block.",

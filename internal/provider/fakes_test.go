@@ -128,8 +128,8 @@ func (w *fakeWorld) HTTP(_ context.Context, _ reach.Reference, o reach.HTTPOptio
 	return w.http, nil
 }
 
-func (w *fakeWorld) Forward(context.Context, reach.Reference, kube.ForwardOptions) (*kube.Forward, error) {
-	return &kube.Forward{Addr: "127.0.0.1:41234"}, nil
+func (w *fakeWorld) Forward(context.Context, reach.Reference, kube.ForwardOptions) (*kube.LastingForward, error) {
+	return &kube.LastingForward{Addr: "127.0.0.1:41234"}, nil
 }
 
 // Logs says of every container the same: where it was asked for.

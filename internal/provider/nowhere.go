@@ -30,7 +30,7 @@ func (nowhere) HTTP(context.Context, reach.Reference, reach.HTTPOptions) (*http.
 	return nil, fault.Newf(fault.Unreachable, "nothing is asked while a configuration is validated")
 }
 
-func (nowhere) Forward(context.Context, reach.Reference, kube.ForwardOptions) (*kube.Forward, error) {
+func (nowhere) Forward(context.Context, reach.Reference, kube.ForwardOptions) (*kube.LastingForward, error) {
 	return nil, fault.Newf(fault.Unreachable, "no port is forwarded while a configuration is validated")
 }
 

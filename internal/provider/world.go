@@ -50,7 +50,7 @@ type World interface {
 	// HTTP returns a client whose requests go out that way; redirects are not followed.
 	HTTP(ctx context.Context, ref reach.Reference, o reach.HTTPOptions) (*http.Client, error)
 	// Forward opens a local port that leads into a cluster.
-	Forward(ctx context.Context, ref reach.Reference, o kube.ForwardOptions) (*kube.Forward, error)
+	Forward(ctx context.Context, ref reach.Reference, o kube.ForwardOptions) (*kube.LastingForward, error)
 	// Logs reads the end of a container's log.
 	Logs(ctx context.Context, ref reach.Reference, o kube.LogOptions) (string, error)
 	// Forget drops what is cached of a cluster whose node was changed.

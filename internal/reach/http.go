@@ -103,10 +103,10 @@ func (r *Reach) Logs(ctx context.Context, ref Reference, o kube.LogOptions) (str
 }
 
 // Forward opens a local port that leads into a cluster, until it is closed or the process ends.
-func (r *Reach) Forward(ctx context.Context, ref Reference, o kube.ForwardOptions) (*kube.Forward, error) {
+func (r *Reach) Forward(ctx context.Context, ref Reference, o kube.ForwardOptions) (*kube.LastingForward, error) {
 	client, err := r.Client(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	return client.PortForward(ctx, o)
+	return client.LastingForward(ctx, o)
 }
