@@ -79,6 +79,10 @@ on_host() {
 show() {
 	say "what was made"
 	terraform output
+	if [[ $example == current ]]; then
+		say "the proof: traffic, a trace that arrived, whom it crossed, and where to look at it"
+		terraform output proof
+	fi
 	if [[ -z ${HOST:-} ]]; then
 		cat <<-TEXT
 
@@ -105,9 +109,9 @@ up() {
 	terraform init -input=false
 	say "terraform apply: everything in one run"
 	terraform apply -input=false -auto-approve -compact-warnings
-	show
 	say "terraform plan: nothing is left to do"
 	terraform plan -input=false -detailed-exitcode
+	show
 }
 
 down() {
