@@ -89,8 +89,15 @@ func deploymentWithoutProgressEndsWait(t *testing.T, s *site) {
 
 func timeoutTells(t *testing.T, s *site) {
 	s.apply("apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: none, namespace: NAMESPACE}\nspec: {hard: {pods: 0}}")
-	s.apply(webForm)
+	// a quota holds once its controller has counted
 	err := s.client.Wait(t.Context(), []kube.Condition{
+		{Name: "quota is counted", Ref: s.ref("v1", "ResourceQuota", "none"), Check: kube.Check{Kind: kube.FieldNonEmpty, Path: "status.hard.pods"}},
+	}, kube.WaitOptions{Timeout: 30 * time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.apply(webForm)
+	err = s.client.Wait(t.Context(), []kube.Condition{
 		{Name: "web is available", Ref: s.ref("apps/v1", "Deployment", "web"), Check: kube.Check{Kind: kube.Available}},
 		{Name: "settings are there", Ref: s.ref("v1", "ConfigMap", "settings"), Check: kube.Check{Kind: kube.Exists}},
 		{Name: "widget is there", Ref: s.ref("none.example.com/v1", "Widget", "w"), Check: kube.Check{Kind: kube.Exists}},
