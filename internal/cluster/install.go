@@ -234,19 +234,25 @@ func (c *Cluster) applyObject(ctx context.Context, o object.Object, opts Install
 	return err
 }
 
+// await waits in parts, each up to a gate: a wait does not look again at what held once.
 func (c *Cluster) await(ctx context.Context, conditions []component.Condition) error {
-	if len(conditions) == 0 {
-		return nil
-	}
-	wanted := make([]kube.Condition, 0, len(conditions))
-	for _, cond := range conditions {
+	var wanted []kube.Condition
+	for i, cond := range conditions {
 		wanted = append(wanted, kube.Condition{Name: cond.Name, Ref: cond.Ref, Check: kube.Check{
-			Kind: kube.CheckKind(cond.Kind), Path: cond.Path, Value: cond.Value, Type: cond.Type,
+			Kind: kube.CheckKind(cond.Kind), Path: cond.Path, Value: cond.Value, Type: cond.Type, Rendered: (*kube.Rendered)(cond.Rendered),
 		}})
+		if !cond.Gate && i < len(conditions)-1 {
+			continue
+		}
+		err := c.kube.Wait(ctx, wanted, kube.WaitOptions{OnPending: func(seen string) {
+			c.log.DebugContext(ctx, "waiting", "for", seen)
+		}})
+		if err != nil {
+			return err
+		}
+		wanted = nil
 	}
-	return c.kube.Wait(ctx, wanted, kube.WaitOptions{OnPending: func(seen string) {
-		c.log.DebugContext(ctx, "waiting", "for", seen)
-	}})
+	return nil
 }
 
 // retryFor leaves what remains of the operation's time for causes that pass by themselves.

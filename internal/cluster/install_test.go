@@ -10,6 +10,7 @@ import (
 	"github.com/dxlab/terraform-provider-lab/internal/component"
 	"github.com/dxlab/terraform-provider-lab/internal/fault"
 	"github.com/dxlab/terraform-provider-lab/internal/helm"
+	"github.com/dxlab/terraform-provider-lab/internal/kube"
 	"github.com/dxlab/terraform-provider-lab/internal/object"
 )
 
@@ -64,6 +65,31 @@ func TestInstall_GoesInOrder(t *testing.T) {
 	}
 	if len(observed.Drift) > 0 || len(observed.Known.Objects) != 2 {
 		t.Errorf("observed %+v", observed)
+	}
+}
+
+// What comes after a gate is not looked at before: it would be true of what ran until then.
+func TestInstall_WaitsInParts(t *testing.T) {
+	t.Parallel()
+	f, c := newFakes(t)
+	comp := web()
+	rendered := component.Rendered{Source: object.Ref{Kind: "App", Name: "web"}, Path: "spec.config", Entry: "app.yaml", Fields: []string{"a"}, Added: []string{"b"}, Sum: "c"}
+	gate := component.Condition{Name: "configured", Ref: comp.Ready[0].Ref, Check: component.Check{Kind: component.RunsConfig, Rendered: &rendered}, Gate: true}
+	comp.Ready = append([]component.Condition{gate}, comp.Ready...)
+	f.waitErr = fault.Newf(fault.Timeout, "still the old one")
+	comp.Charts, comp.Needs = nil, nil
+	if _, err := c.Install(t.Context(), comp, InstallOptions{}); !fault.Is(err, fault.Timeout) {
+		t.Fatalf("got %v", err)
+	}
+	if len(f.waited) != 1 || f.waited[0].Name != "configured" {
+		t.Fatalf("waited for %+v", f.waited)
+	}
+	if diff := cmp.Diff(kube.Rendered(rendered), *f.waited[0].Rendered); diff != "" {
+		t.Error(diff)
+	}
+	f, c = newFakes(t)
+	if _, err := c.Install(t.Context(), comp, InstallOptions{}); err != nil || len(f.waited) != 2 {
+		t.Errorf("waited for %+v: %v", f.waited, err)
 	}
 }
 

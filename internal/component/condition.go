@@ -12,6 +12,9 @@ type Condition struct {
 	Name string
 	Ref  object.Ref
 	Check
+	// Gate says that what follows in the list is looked at only once this holds: before, it would speak of what ran until
+	// then.
+	Gate bool
 }
 
 // Check is what is looked at. Which fields count depends on Kind.
@@ -21,6 +24,24 @@ type Check struct {
 	Path, Value string
 	// Type is the condition type of [ConditionTrue].
 	Type string
+	// Rendered is the configuration of [RunsConfig].
+	Rendered *Rendered
+}
+
+// Rendered is a configuration that a controller takes from an object and puts into a ConfigMap for the pods of a workload.
+type Rendered struct {
+	// Source is the object that asks for the configuration, and Path the dotted field, an object or a text in YAML.
+	Source object.Ref
+	Path   string
+	// Entry is the key of the ConfigMap: "config.yaml".
+	Entry string
+	// Fields are the dotted fields that are compared, where Source has them; none compares everything.
+	Fields []string
+	// Added are names of fields that the controller may write beside those of Source.
+	Added []string
+	// Sum is the annotation of the pod template in which the controller writes the SHA-256 of a text, for a ConfigMap that
+	// keeps its name when its content changes. A workload without the annotation then shows nothing but its rollout.
+	Sum string
 }
 
 // CheckKind names a way of looking at an object.
@@ -46,6 +67,8 @@ const (
 	Established CheckKind = "established"
 	// WebhookUsable: every webhook of a configuration has a CA bundle and a service with ready endpoints.
 	WebhookUsable CheckKind = "webhook usable"
+	// RunsConfig: the pods of a workload are made with the configuration that an object asks for.
+	RunsConfig CheckKind = "runs its configuration"
 )
 
 // DeploymentAvailable is the usual condition of a controller.

@@ -107,16 +107,29 @@ func (i Install) instanceNamespace() string {
 	return i.InstanceNamespace
 }
 
-// ready waits for the operator's word and for the server. The condition Successful is ansible-operator's
-// (operator-framework/ansible-operator-plugins:internal/ansible/controller/reconcile.go, markDone).
+// ready waits for the operator's word and for the server. The condition Successful is ansible-operator's; it is false from
+// the moment in which the operator sees a change to the end of its playbook
+// (operator-framework/ansible-operator-plugins:internal/ansible/controller/reconcile.go, markRunning and markDone). It has no
+// generation, so that before the operator has looked it speaks of the last change: the server's configuration tells.
 func (i Install) ready(cr object.Object) []component.Condition {
 	ref, server := object.RefOf(cr), i.server(cr)
+	run := component.DeploymentAvailable(server.Namespace, server.Name)
+	done := component.Condition{
+		Name: ref.String() + " is carried out", Ref: ref,
+		Check: component.Check{Kind: component.ConditionTrue, Type: "Successful"},
+	}
+	last := done
+	last.Gate = true
 	conditions := []component.Condition{
+		done,
 		{
-			Name: ref.String() + " is carried out", Ref: ref,
-			Check: component.Check{Kind: component.ConditionTrue, Type: "Successful"},
+			Name: run.Ref.String() + " has the configuration of " + ref.String(), Ref: run.Ref, Gate: true,
+			Check: component.Check{Kind: component.RunsConfig, Rendered: &component.Rendered{
+				Source: ref, Path: "spec", Entry: "config.yaml", Fields: renderedFields,
+			}},
 		},
-		component.DeploymentAvailable(server.Namespace, server.Name),
+		last,
+		run,
 		{
 			Name: fmt.Sprintf("Service %s/%s has endpoints", server.Namespace, server.Name), Ref: server,
 			Check: component.Check{Kind: component.EndpointsReady},
@@ -129,6 +142,20 @@ func (i Install) ready(cr object.Object) []component.Condition {
 		})
 	}
 	return conditions
+}
+
+// renderedFields are the settings that the operator puts into the server's configuration as they are. It fills in others,
+// and rewrites some: versions, selectors, paths (kiali-operator:roles/default/kiali-deploy/tasks/main.yml and
+// templates/kubernetes/configmap.yaml@v1.64.0, @v1.89.0 and @v2.29.0).
+var renderedFields = []string{
+	"auth.strategy", "deployment.view_only_mode", "deployment.ingress.enabled",
+	"external_services.custom_dashboards.enabled", "external_services.prometheus.url",
+	"external_services.grafana.enabled", "external_services.grafana.internal_url", "external_services.grafana.external_url",
+	"external_services.grafana.in_cluster_url", "external_services.grafana.url",
+	"external_services.tracing.enabled", "external_services.tracing.provider", "external_services.tracing.use_grpc",
+	"external_services.tracing.internal_url", "external_services.tracing.external_url",
+	"external_services.tracing.in_cluster_url", "external_services.tracing.url",
+	"external_services.tracing.tempo_config.org_id", "external_services.tracing.tempo_config.datasource_uid",
 }
 
 // server is the Service of the server; its Deployment, its ConfigMap and its Ingress have the same name.

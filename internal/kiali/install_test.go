@@ -195,3 +195,34 @@ func TestInstall_IsTheTutorials(t *testing.T) {
 		}
 	}
 }
+
+// The operator's word is of the last change until it has looked; the server's Deployment is the old one until it is done.
+func TestInstall_WaitsForTheOperator(t *testing.T) {
+	t.Parallel()
+	c, err := wired("2.29.0").Component()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for i, condition := range c.Ready {
+		_, words, _ := strings.Cut(componenttest.Conditions(c.Ready[i : i+1])[0], ": ")
+		if condition.Gate {
+			words += ", then"
+		}
+		got = append(got, words)
+	}
+	want := []string{"condition true Successful", "runs its configuration, then", "condition true Successful, then", "available", "has endpoints"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	spec := object.Map(c.Objects[0], "spec")
+	compared := 0
+	for _, field := range c.Ready[1].Rendered.Fields {
+		if _, has := object.Lookup(spec, strings.Split(field, ".")...); has {
+			compared++
+		}
+	}
+	if compared < 14 {
+		t.Errorf("only %d fields of what is written are compared", compared)
+	}
+}

@@ -25,6 +25,8 @@ func (c *Client) check(ctx context.Context, cond Condition, read func(context.Co
 		return c.established(ctx, live)
 	case WebhookUsable:
 		return c.webhookUsable(ctx, live, cond.Probe)
+	case RunsConfig:
+		return runsConfig(ctx, live, cond.Rendered, read)
 	}
 	return evaluate(cond.Check, live)
 }

@@ -32,6 +32,8 @@ type Check struct {
 	// Probe is an object that [WebhookUsable] applies in a dry run, so that the webhook is really called; nil
 	// looks at the CA bundle and the endpoints only.
 	Probe object.Object
+	// Rendered is the configuration of [RunsConfig].
+	Rendered *Rendered
 }
 
 // String says in words what must be so.
@@ -43,7 +45,7 @@ func (c Check) String() string {
 		return fmt.Sprintf("has %s", c.Path)
 	case ConditionTrue:
 		return fmt.Sprintf("has condition %s", c.Type)
-	case Exists, EndpointsReady:
+	case Exists, EndpointsReady, RunsConfig:
 		return string(c.Kind)
 	default:
 		return "is " + string(c.Kind)
@@ -73,4 +75,6 @@ const (
 	Established CheckKind = "established"
 	// WebhookUsable: every webhook of a configuration has a CA bundle and a service with ready endpoints.
 	WebhookUsable CheckKind = "webhook usable"
+	// RunsConfig: the pods of a workload are made with the configuration that an object asks for.
+	RunsConfig CheckKind = "runs its configuration"
 )

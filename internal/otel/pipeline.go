@@ -77,7 +77,7 @@ func (p Pipeline) Component() (component.Component, error) {
 		Name:     "tracing pipeline " + p.Name,
 		Requires: []component.Requirement{{APIVersion: ref.APIVersion, Kind: kindCollector, BroughtBy: BroughtBy}},
 		Objects:  []object.Object{o},
-		Ready:    p.ready(len(p.endpoints(config)) > 0),
+		Ready:    p.ready(ref, spec, len(p.endpoints(config)) > 0),
 		Ignore:   p.ignore(ref),
 	}
 	if p.Namespace != "default" {
@@ -167,25 +167,6 @@ func (p Pipeline) check(version versions.Version) error {
 		return fault.Newf(fault.Invalid, "tempo endpoint %q: want host:port", p.TempoEndpoint)
 	}
 	return nil
-}
-
-// ready says when traces can be sent: the collectors run and their Service leads to them.
-func (p Pipeline) ready(served bool) []component.Condition {
-	run := component.DeploymentAvailable(p.Namespace, p.collector())
-	switch p.Mode {
-	case ModeDaemonSet:
-		run = component.DaemonSetCurrent(p.Namespace, p.collector())
-	case ModeStatefulSet:
-		run = component.StatefulSetCurrent(p.Namespace, p.collector())
-	}
-	if !served {
-		return []component.Condition{run}
-	}
-	return []component.Condition{run, {
-		Name:  fmt.Sprintf("Service %s/%s has endpoints", p.Namespace, p.collector()),
-		Ref:   object.Ref{APIVersion: "v1", Kind: "Service", Namespace: p.Namespace, Name: p.collector()},
-		Check: component.Check{Kind: component.EndpointsReady},
-	}}
 }
 
 // ignore says what the operator changes of what is written here. Everything else that it fills in, replicas, strategy,

@@ -190,3 +190,46 @@ func TestReadPipeline_Refuses(t *testing.T) {
 		})
 	}
 }
+
+// What an update waits for follows from who renders the configuration.
+func TestPipeline_WaitsForTheOperator(t *testing.T) {
+	t.Parallel()
+	two := int32(2)
+	const tempo = "tempo.tempo:4317"
+	for name, c := range map[string]struct {
+		pipeline otel.Pipeline
+		sum      string
+		want     []string
+	}{
+		"today":                         {otel.Pipeline{TempoEndpoint: tempo}, "", []string{"runs its configuration"}},
+		"an operator that sums a text":  {otel.Pipeline{TempoEndpoint: tempo, OperatorVersion: "0.49.0"}, "opentelemetry-operator-config/sha256", []string{"runs its configuration"}},
+		"one that sums something else":  {otel.Pipeline{TempoEndpoint: tempo, OperatorVersion: "0.50.0"}, "", []string{"runs its configuration"}},
+		"an image and a number":         {otel.Pipeline{TempoEndpoint: tempo, Image: "x:0.150.0", Replicas: &two}, "", []string{"runs its configuration", "field equals spec.template.spec.containers.0.image x:0.150.0", "field equals spec.replicas 2"}},
+		"a number that something scale": {otel.Pipeline{TempoEndpoint: tempo, Replicas: &two, Spec: settings{"autoscaler": settings{"maxReplicas": 3}}}, "", []string{"runs its configuration"}},
+		"a number of a DaemonSet":       {otel.Pipeline{TempoEndpoint: tempo, Replicas: &two, Mode: otel.ModeDaemonSet}, "", []string{"runs its configuration"}},
+		"a target allocator":            {otel.Pipeline{TempoEndpoint: tempo, Spec: settings{"targetAllocator": settings{"enabled": true}}}, "", nil},
+		"nobody who follows":            {otel.Pipeline{TempoEndpoint: tempo, Image: "x:0.150.0", Spec: settings{"managementState": "unmanaged"}}, "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			built, err := c.pipeline.Component()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for i, condition := range built.Ready {
+				if !condition.Gate {
+					continue
+				}
+				_, words, _ := strings.Cut(componenttest.Conditions(built.Ready[i : i+1])[0], ": ")
+				got = append(got, words)
+				if r := condition.Rendered; r != nil && (r.Sum != c.sum || r.Source != c.pipeline.Ref()) {
+					t.Errorf("rendered %+v", r)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
