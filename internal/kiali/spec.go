@@ -27,10 +27,17 @@ type settings struct {
 
 // spec builds the spec of the Kiali object in the words of the version.
 func (i Install) spec(version versions.Version) (map[string]any, error) {
-	s := settings{Install: i, known: keysOf(version), spec: map[string]any{}}
-	if err := s.checkTempo(version); err != nil {
+	known := keysOf(version)
+	if err := (settings{Install: i, known: known}).checkTempo(version); err != nil {
 		return nil, err
 	}
+	spec := i.merged(known)
+	return spec, known.check(spec, version)
+}
+
+// merged is the spec in the words of a version, with the user's own over it.
+func (i Install) merged(known keySet) map[string]any {
+	s := settings{Install: i, known: known, spec: map[string]any{}}
 	s.access()
 	s.services()
 	spec := withoutNulls(component.MergeValues(s.spec, i.Spec))
@@ -40,7 +47,7 @@ func (i Install) spec(version versions.Version) (map[string]any, error) {
 		object.Set(own, i.ingress(spec), "deployment", "ingress")
 		spec = withoutNulls(component.MergeValues(component.MergeValues(spec, own), i.Spec))
 	}
-	return spec, s.known.check(spec, version)
+	return spec
 }
 
 func (s settings) set(value any, path ...string) { object.Set(s.spec, value, path...) }
@@ -107,14 +114,19 @@ func (s settings) services() {
 }
 
 func (s settings) addresses(service, internal, external string) {
-	inside, outside := "internal_url", "external_url"
-	if !s.current() {
-		inside, outside = "in_cluster_url", "url"
-	}
+	inside, outside := s.addressKeys()
 	s.set(internal, "external_services", service, inside)
 	if external != "" {
 		s.set(external, "external_services", service, outside)
 	}
+}
+
+// addressKeys are how the version calls the addresses of a service for Kiali and for its users.
+func (s settings) addressKeys() (inside, outside string) {
+	if s.current() {
+		return "internal_url", "external_url"
+	}
+	return "in_cluster_url", "url"
 }
 
 // checkTempo knows that Kiali reads Tempo since 1.75, and can link to Grafana since 1.82.

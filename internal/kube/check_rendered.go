@@ -57,17 +57,24 @@ func runsConfig(ctx context.Context, workload object.Object, r *Rendered, read r
 	if live == nil || err != nil {
 		return v, err
 	}
-	at, err := difference(wanted, object.String(live, "data", r.Entry), r)
+	v = r.compare(wanted, source, live)
+	if name := object.String(live, "metadata", "name"); v.met && r.Sum != "" && isText && !named(name, sum) {
+		v = pending("its pods still have the annotation %s of an older configuration than that of %s", r.Sum, r.Source)
+	}
+	return v, nil
+}
+
+// compare looks whether a ConfigMap has what is wanted.
+func (r *Rendered) compare(wanted any, source, live object.Object) verdict {
 	name := object.String(live, "metadata", "name")
+	at, err := difference(wanted, object.String(live, "data", r.Entry), r)
 	switch {
 	case err != nil:
-		return pending("ConfigMap %s, which its pods mount: %s", name, err), nil
+		return pending("ConfigMap %s, which its pods mount: %s", name, err)
 	case at != "":
-		return pending("its pods are still made with ConfigMap %s, in which %s is not what %s says%s", name, at, r.Source, trouble(source)), nil
-	case r.Sum != "" && isText && !named(name, sum):
-		return pending("its pods still have the annotation %s of an older configuration than that of %s", r.Sum, r.Source), nil
+		return pending("its pods are still made with ConfigMap %s, in which %s is not what %s says%s", name, at, r.Source, trouble(source))
 	}
-	return verdict{met: true}, nil
+	return verdict{met: true}
 }
 
 // trouble is an object's own word that it cannot be carried out, for the end of a sentence.
@@ -159,38 +166,45 @@ func (r *Rendered) unlike(want, have any, path []string) string {
 	}
 	switch want := want.(type) {
 	case map[string]any:
-		live, ok := have.(map[string]any)
-		if !ok {
-			return strings.Join(path, ".")
+		if live, ok := have.(map[string]any); ok {
+			return r.unlikeMap(want, live, path)
 		}
-		all := maps.Clone(live)
-		maps.Copy(all, want)
-		for _, key := range slices.Sorted(maps.Keys(all)) {
-			if _, asked := want[key]; !asked && slices.Contains(r.Added, key) {
-				continue
-			}
-			if at := r.unlike(want[key], live[key], append(path[:len(path):len(path)], key)); at != "" {
-				return at
-			}
-		}
-		return ""
 	case []any:
-		live, ok := have.([]any)
-		if !ok || len(live) != len(want) {
-			return strings.Join(path, ".")
+		if live, ok := have.([]any); ok && len(live) == len(want) {
+			return r.unlikeList(want, live, path)
 		}
-		for i := range want {
-			if at := r.unlike(want[i], live[i], append(path[:len(path):len(path)], strconv.Itoa(i))); at != "" {
-				return at
-			}
+	default:
+		if sameScalar(want, have) {
+			return ""
 		}
-		return ""
-	}
-	if sameScalar(want, have) {
-		return ""
 	}
 	return strings.Join(path, ".")
 }
+
+func (r *Rendered) unlikeMap(want, live map[string]any, path []string) string {
+	all := maps.Clone(live)
+	maps.Copy(all, want)
+	for _, key := range slices.Sorted(maps.Keys(all)) {
+		if _, asked := want[key]; !asked && slices.Contains(r.Added, key) {
+			continue
+		}
+		if at := r.unlike(want[key], live[key], below(path, key)); at != "" {
+			return at
+		}
+	}
+	return ""
+}
+
+func (r *Rendered) unlikeList(want, live []any, path []string) string {
+	for i := range want {
+		if at := r.unlike(want[i], live[i], below(path, strconv.Itoa(i))); at != "" {
+			return at
+		}
+	}
+	return ""
+}
+
+func below(path []string, key string) []string { return append(path[:len(path):len(path)], key) }
 
 // sameScalar compares as texts. A text may have been written without quotes by one dialect of YAML and be read as a number
 // or a truth value by another.

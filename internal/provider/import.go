@@ -72,6 +72,12 @@ type liveReader interface {
 	readLive(ctx context.Context, objects []object.Object, diags *diag.Diagnostics)
 }
 
+// installedReader is a model that is filled from what belongs to an installed release, once the release's version is known,
+// and whose place the id does not say.
+type installedReader interface {
+	readInstalled(ctx context.Context, e Engine, diags *diag.Diagnostics) error
+}
+
 // importComponent finds what an import names on its cluster and takes over what the cluster knows of it: which cluster
 // it is, the installed version, the configuration of objects. The refresh that follows looks for drift.
 func importComponent[T any, M modelOf[T]](ctx context.Context, s *session, req resource.ImportStateRequest, resp *resource.ImportStateResponse, o importing) {
@@ -124,16 +130,43 @@ func (s *session) find(ctx context.Context, m resourceModel, id importID, diags 
 		return err
 	}
 	m.base().ClusterUID = types.StringValue(uid)
-	if reader, ok := m.(liveReader); ok {
-		objects, err := engine.Objects(ctx, reader.liveRefs()...)
-		if err != nil {
-			return err
-		}
-		if len(objects) == 0 {
-			return fault.Newf(fault.NotFound, "%s is not there", reader.liveRefs()[0])
-		}
-		reader.readLive(ctx, objects, diags)
+	if err := readObjects(ctx, engine, m, diags); err != nil {
+		return err
 	}
+	if err := look(ctx, engine, m, diags); err != nil || diags.HasError() {
+		return err
+	}
+	if reader, ok := m.(installedReader); ok {
+		err = reader.readInstalled(ctx, engine, diags)
+		if err == nil && !diags.HasError() {
+			err = look(ctx, engine, m, diags)
+		}
+	}
+	if err != nil || diags.HasError() {
+		return err
+	}
+	return surveyed(ctx, engine, m)
+}
+
+// readObjects fills a model from the objects that it names.
+func readObjects(ctx context.Context, engine Engine, m resourceModel, diags *diag.Diagnostics) error {
+	reader, ok := m.(liveReader)
+	if !ok {
+		return nil
+	}
+	objects, err := engine.Objects(ctx, reader.liveRefs()...)
+	if err != nil {
+		return err
+	}
+	if len(objects) == 0 {
+		return fault.Newf(fault.NotFound, "%s is not there", reader.liveRefs()[0])
+	}
+	reader.readLive(ctx, objects, diags)
+	return nil
+}
+
+// look takes over what the cluster knows of a component as the model has it.
+func look(ctx context.Context, engine Engine, m resourceModel, diags *diag.Diagnostics) error {
 	c := m.component(ctx, secrets{}, diags)
 	if diags.HasError() {
 		return nil
@@ -143,7 +176,7 @@ func (s *session) find(ctx context.Context, m resourceModel, id importID, diags 
 		return err
 	}
 	m.observe(observed)
-	return surveyed(ctx, engine, m)
+	return nil
 }
 
 func importedID(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) (importID, bool) {

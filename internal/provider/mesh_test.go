@@ -105,6 +105,74 @@ func TestKiali_TellsItsAddresses(t *testing.T) {
 	}
 }
 
+// An import takes over all settings and finds the namespace of the object, so that the same words plan nothing.
+func TestKiali_ImportReadsTheSettings(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]attrs{
+		"defaults":        {},
+		"another version": {"chart_version": "1.64.0", "instance_namespace": "tools", "mesh_namespace": "mesh", "host": "k.lab", "ingress_class": "nginx"},
+		"all of it": {
+			"instance_namespace": "tools", "auth_strategy": "token", "view_only": false, "custom_dashboards": true, "prometheus_url": "http://p",
+			"grafana_url": "http://g", "grafana_external_url": "http://g.lab", "tempo_url": "http://t", "tempo_datasource_uid": "other",
+			"host": "k.lab", "ingress_class": "traefik", "ingress_annotations": attrs{"a/b": "c"}, "spec": "deployment:\n  cluster_wide_access: null\nserver:\n  port: 8080\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, e := withCluster(t)
+			c := newCore(t, w, nil)
+			made := must2(t)(c.apply("lab_kiali", nil, config))
+			for _, installed := range e.installed {
+				for _, o := range installed.Objects {
+					e.live[object.RefOf(o)] = o
+				}
+			}
+			s := must2(t)(c.imported("lab_kiali", "kiali-operator/kiali-operator"))
+			for _, attribute := range []string{"instance_namespace", "auth_strategy", "grafana_external_url", "ingress_annotations", "url", "external_url"} {
+				if got, want := s.text(t, attribute), made.text(t, attribute); got != want {
+					t.Errorf("%s is %q, want %q", attribute, got, want)
+				}
+			}
+			if p := c.plan("lab_kiali", s, config); p.action != "nothing" || p.errors != "" {
+				t.Errorf("action %q: %s", p.action, p.errors)
+			}
+		})
+	}
+}
+
+func TestKiali_ImportOfSeveral(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		spaces []string
+		// says is an error, or the namespace that is taken.
+		says string
+	}{
+		"none":              {nil, "istio-system"},
+		"one":               {[]string{"tools"}, "tools"},
+		"one that is usual": {[]string{"tools", "istio-system"}, "istio-system"},
+		"none that is":      {[]string{"tools", "mesh"}, "Kiali mesh/kiali, Kiali tools/kiali"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, e := withCluster(t)
+			c := newCore(t, w, nil)
+			must2(t)(c.apply("lab_kiali", nil, nil))
+			for _, space := range test.spaces {
+				ref := object.Ref{APIVersion: "kiali.io/v1alpha1", Kind: "Kiali", Namespace: space, Name: "kiali"}
+				e.live[ref] = object.New(ref)
+			}
+			s, r := c.imported("lab_kiali", "kiali-operator/kiali-operator")
+			got := r.errors
+			if got == "" {
+				got = s.text(t, "instance_namespace")
+			}
+			if !strings.Contains(got, test.says) {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 func TestInjection_ImportReadsTheMode(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]attrs{
