@@ -48,9 +48,10 @@ func runsConfig(ctx context.Context, workload object.Object, r *Rendered, read r
 		return verdict{}, err
 	}
 	wanted, _ := object.Lookup(source, strings.Split(r.Path, ".")...)
-	sum := object.String(workload, "spec", "template", "metadata", "annotations", r.Sum)
 	text, isText := wanted.(string)
-	if r.Sum != "" && isText && (sum == "" || sum == sumOf(text)) {
+	summed := isText && r.Sum != ""
+	sum := object.String(workload, "spec", "template", "metadata", "annotations", r.Sum)
+	if summed && slices.Contains([]string{"", sumOf(text)}, sum) {
 		return verdict{met: true}, nil
 	}
 	live, v, err := mounted(ctx, workload, r.Entry, read)
@@ -58,7 +59,7 @@ func runsConfig(ctx context.Context, workload object.Object, r *Rendered, read r
 		return v, err
 	}
 	v = r.compare(wanted, source, live)
-	if name := object.String(live, "metadata", "name"); v.met && r.Sum != "" && isText && !named(name, sum) {
+	if v.met && summed && !named(object.String(live, "metadata", "name"), sum) {
 		v = pending("its pods still have the annotation %s of an older configuration than that of %s", r.Sum, r.Source)
 	}
 	return v, nil
