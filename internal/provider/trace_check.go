@@ -77,7 +77,9 @@ func (r *traceRun) viewed(ctx context.Context, p proof) bool {
 		return false
 	case verify.HopSuspect:
 		r.diags.AddWarning("The trace arrived, but may not be seen: "+hop.Name, text)
-	case verify.HopFine, verify.HopUnknown:
+	case verify.HopUnknown:
+		r.diags.AddWarning("The trace arrived; whether it can be seen is not known", text)
+	case verify.HopFine:
 	}
 	return true
 }

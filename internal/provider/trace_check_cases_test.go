@@ -186,6 +186,17 @@ func (o toOne) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
+// toViewers answers as a Grafana does whose anonymous visitors may query data sources and not see what they are.
+func toViewers(status int, health string) http.HandlerFunc {
+	return func(rw http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.URL.Path, "/health") {
+			says(http.StatusForbidden, `{"message":"Permissions needed: datasources:read"}`)(rw, r)
+			return
+		}
+		says(status, health)(rw, r)
+	}
+}
+
 // A trace that nobody can look at is half a proof.
 func TestTraceCheck_WantsTheTraceToBeSeen(t *testing.T) {
 	t.Parallel()
@@ -200,8 +211,11 @@ func TestTraceCheck_WantsTheTraceToBeSeen(t *testing.T) {
 			}
 			_, _ = rw.Write([]byte(`{"type":"tempo","status":"ERROR","message":"dial tcp: refused"}`))
 		}, "is not healthy: dial tcp: refused", ""},
-		"another store": {says(200, `{"type":"tempo","url":"http://other.tempo:3200"}`), "", "leads to http://other.tempo:3200"},
-		"a login":       {says(401, ""), "", ""},
+		"another store":          {says(200, `{"type":"tempo","url":"http://other.tempo:3200"}`), "", "leads to http://other.tempo:3200"},
+		"a login":                {says(401, ""), "", "whether it can be seen is not known"},
+		"a viewer's":             {toViewers(200, `{"status":"OK"}`), "", ""},
+		"a viewer's sick one":    {toViewers(400, `{"status":"ERROR","message":"dial tcp: refused"}`), "is not healthy: dial tcp: refused", ""},
+		"a viewer's missing one": {toViewers(404, `{"message":"Data source not found"}`), `Grafana has no data source with uid "tempo"`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -214,7 +228,7 @@ func TestTraceCheck_WantsTheTraceToBeSeen(t *testing.T) {
 			if (c.errors == "") != (s != nil) || (c.errors == "") != (r.errors == "") {
 				t.Errorf("state %v, errors %s", s, r.errors)
 			}
-			if contains(t, r.warnings, c.warnings); c.warnings == "" && strings.Contains(r.warnings, "may not be seen") {
+			if contains(t, r.warnings, c.warnings); c.warnings == "" && strings.Contains(r.warnings, "seen") {
 				t.Error(r.warnings)
 			}
 		})

@@ -26,13 +26,13 @@ func (w Way) lookAtGrafana(ctx context.Context) []Hop {
 	case status == http.StatusNotFound:
 		return []Hop{broken(HopGrafana, fixDataSource, "Grafana has no data source with uid %q", w.DataSource)}
 	case status == http.StatusUnauthorized, status == http.StatusForbidden, status == http.StatusFound:
-		return []Hop{unknown(HopGrafana, "Grafana does not show its data sources without a login")}
+		return []Hop{w.lookAsViewer(ctx, api)}
 	case fault.Is(err, fault.Denied, fault.Auth, fault.HostKey):
 		return []Hop{notLooked(HopGrafana, err)}
 	case err != nil:
 		return []Hop{broken(HopGrafana, "Check lab_monitoring, and that lab_trace_check.grafana.url is lab_monitoring.grafana_url.", "Grafana does not answer: %v", err)}
 	}
-	if message, sick := w.sickSource(ctx, api); sick {
+	if message, sick, _ := w.sourceHealth(ctx, api); sick {
 		return []Hop{broken(HopGrafana, fixDataSource, "Grafana's data source %q (%s) is not healthy: %s", w.DataSource, source.URL, message)}
 	}
 	if w.StoreURL != "" && source.URL != "" && servedAt(source.URL) != servedAt(w.StoreURL) {
@@ -50,16 +50,31 @@ func (w Way) Viewed(ctx context.Context) *Hop {
 	return &hops[0]
 }
 
-// sickSource asks Grafana how its data source is. It answers 400 with a message for one that is not well
-// (grafana:pkg/api/datasources.go, checkDatasourceHealth), and 404 for one that cannot tell.
-func (w Way) sickSource(ctx context.Context, api endpoint) (message string, sick bool) {
+// lookAsViewer judges the data source by its health alone: only administrators see what it is, but whoever may query it may ask how
+// it is (grafana:pkg/api/accesscontrol.go, datasources:read and datasources:query).
+func (w Way) lookAsViewer(ctx context.Context, api endpoint) Hop {
+	message, sick, err := w.sourceHealth(ctx, api)
+	switch {
+	case sick:
+		return broken(HopGrafana, fixDataSource, "Grafana's data source %q is not healthy: %s", w.DataSource, message)
+	case statusOf(err) == http.StatusNotFound:
+		return broken(HopGrafana, fixDataSource, "Grafana has no data source with uid %q", w.DataSource)
+	case err != nil:
+		return unknown(HopGrafana, "Grafana does not show its data sources without a login (lab_monitoring.grafana.anonymous_role)")
+	}
+	return fine(HopGrafana, "Grafana's data source %q is healthy", w.DataSource)
+}
+
+// sourceHealth asks Grafana how its data source is. It answers 400 with a message for one that is not well
+// (grafana:pkg/api/datasources.go, checkDatasourceHealth), and 404 for one that is not there or cannot tell.
+func (w Way) sourceHealth(ctx context.Context, api endpoint) (message string, sick bool, err error) {
 	var health struct{ Status, Message string }
-	err := api.get(ctx, "/api/datasources/uid/"+url.PathEscape(w.DataSource)+"/health", nil, &health)
+	err = api.get(ctx, "/api/datasources/uid/"+url.PathEscape(w.DataSource)+"/health", nil, &health)
 	var answered *AnswerError
 	if errors.As(err, &answered) && answered.Status == http.StatusBadRequest {
 		err = json.Unmarshal(answered.body, &health)
 	}
-	return cut(masked(health.Message), shownOfAnswer), err == nil && strings.EqualFold(health.Status, "error")
+	return cut(masked(health.Message), shownOfAnswer), err == nil && strings.EqualFold(health.Status, "error"), err
 }
 
 // servedAt is the Service and port of an address in the cluster, whatever form its name has.
