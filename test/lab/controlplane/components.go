@@ -6,6 +6,8 @@ import (
 	"github.com/spf13/pflag"
 	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
+	kubectl "k8s.io/kubectl/pkg/cmd"
+	kubectlerrors "k8s.io/kubectl/pkg/cmd/util"
 	apiserver "k8s.io/kubernetes/cmd/kube-apiserver/app"
 	controllermanager "k8s.io/kubernetes/cmd/kube-controller-manager/app"
 	proxy "k8s.io/kubernetes/cmd/kube-proxy/app"
@@ -28,7 +30,16 @@ func components() map[string]func() int {
 		server.Scheduler:         func() int { return cli.Run(scheduler.NewSchedulerCommand()) },
 		server.Kwok:              runKwok,
 		"kube-proxy":             func() int { return cli.Run(proxy.NewProxyCommand()) },
+		"kubectl":                runKubectl,
 	}
+}
+
+// runKubectl ends as kubectl does: its own words for errors, and no usage behind them (kubernetes:cmd/kubectl/kubectl.go).
+func runKubectl() int {
+	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
+		kubectlerrors.CheckErr(err)
+	}
+	return 0
 }
 
 func runKwok() int {

@@ -33,6 +33,7 @@ const usage = `usage: lab-controlplane COMMAND [flags]
   kubelet      run the pods of a node that are more than simulated (see kubelet --help)
   kube-proxy   bring Services to pods
   coredns      answer for the cluster's names (see coredns --help)
+  kubectl      the one of this Kubernetes
 `
 
 func main() {

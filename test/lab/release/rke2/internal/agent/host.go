@@ -45,8 +45,8 @@ func (o Options) certificate(ctx context.Context, client *supervisor.Client, kin
 	return cert, keyPEM, writeFile(o.Data.Agent(kind+".crt"), cert, 0o600)
 }
 
-// kubectl is what a node has in its bin folder: a program of the right name that says that there is none.
-const kubectl = "#!/bin/sh\necho 'kubectl: the stand-in release of the test lab brings none' >&2\nexit 1\n"
+// kubectl is the one in a node's bin folder: the real program, linked into the control plane's binary.
+const kubectl = "#!/bin/sh\nexec " + layout.ControlPlane + " kubectl \"$@\"\n"
 
 // prepareHost leaves on the host what a starting node leaves there: the kubelet's kubeconfig, the registries that containerd would use,
 // the network plugin's configuration, and the place of kubectl.
