@@ -39,11 +39,11 @@ make --no-print-directory build
 wait_for "$controlplane" controlplane
 wait_for "$image" image
 status=0
+say "unit, transport and provider tests"
+go list ./... | grep -v /test/ | xargs go test -race -timeout 20m || status=1
 say "acceptance tests begin, beside the others: they wait more than they compute"
 ( cd test/acceptance && TF_ACC=1 exec go test -count=1 -timeout 40m ./... ) >"$logs/acceptance" 2>&1 & acceptance=$!
 background+=("$acceptance")
-say "unit, transport and provider tests"
-go list ./... | grep -v /test/ | xargs go test -race -timeout 20m || status=1
 say "tests of components on control planes" # without the race detector: what runs at once there is the engine, which is tested above
 go test -timeout 20m ./test/... || status=1
 say "tests of the test lab"

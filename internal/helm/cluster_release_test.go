@@ -156,7 +156,7 @@ func (s *site) widgetRef() object.Ref { return s.ref(s.namespace+".example.com/v
 
 func (s *site) dropCRD() {
 	ref := object.Ref{APIVersion: "apiextensions.k8s.io/v1", Kind: "CustomResourceDefinition", Name: "widgets." + s.namespace + ".example.com"}
-	if err := s.kube.Delete(context.WithoutCancel(s.t.Context()), ref, kube.DeleteOptions{Wait: 20 * time.Second}); err != nil {
+	if err := s.kube.Delete(context.WithoutCancel(s.t.Context()), ref, kube.DeleteOptions{Wait: time.Minute}); err != nil {
 		s.t.Error(err)
 	}
 }
