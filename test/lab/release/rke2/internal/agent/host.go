@@ -18,6 +18,7 @@ import (
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/containers"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/kubeapi"
+	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/layout"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/pki"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/settings"
 	"github.com/dxlab/terraform-provider-lab/test/lab/release/rke2/internal/supervisor"
