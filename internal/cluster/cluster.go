@@ -63,6 +63,8 @@ type InstallOptions struct {
 	Adopt bool
 	// OnStep is called with the name of each step as it begins; it may be nil.
 	OnStep func(name string)
+	// OnDoubt is called with what was last seen of a condition with Gate that did not come to hold in time; it may be nil.
+	OnDoubt func(seen string)
 }
 
 // RemoveOptions steer a removal.

@@ -49,13 +49,13 @@ func (c *Cluster) installation(comp component.Component, o InstallOptions) []ste
 		steps = append(steps, step{"make namespace " + ns.Name, func(ctx context.Context) error { return c.applyNamespace(ctx, ns) }})
 	}
 	if len(comp.Needs) > 0 {
-		steps = append(steps, step{"wait for what is needed", func(ctx context.Context) error { return c.await(ctx, comp.Needs) }})
+		steps = append(steps, step{"wait for what is needed", func(ctx context.Context) error { return c.await(ctx, comp.Needs, nil) }})
 	}
 	for _, chart := range comp.Charts {
 		steps = append(steps,
 			step{"apply the CRDs of chart " + chart.Name, func(ctx context.Context) error { return c.applyCRDs(ctx, chart) }},
 			step{fmt.Sprintf("install release %s/%s", chart.Namespace, chart.Release), func(ctx context.Context) error { return c.applyChart(ctx, comp, chart, o) }},
-			step{fmt.Sprintf("wait for release %s/%s", chart.Namespace, chart.Release), func(ctx context.Context) error { return c.await(ctx, chart.Ready) }},
+			step{fmt.Sprintf("wait for release %s/%s", chart.Namespace, chart.Release), func(ctx context.Context) error { return c.await(ctx, chart.Ready, nil) }},
 		)
 	}
 	for _, obj := range comp.Objects {
@@ -69,7 +69,7 @@ func (c *Cluster) installation(comp component.Component, o InstallOptions) []ste
 	}
 	return append(steps,
 		step{"remove what is no longer wanted", func(ctx context.Context) error { return c.prune(ctx, comp, o.Known) }},
-		step{"wait until ready", func(ctx context.Context) error { return c.awaitReady(ctx, comp) }},
+		step{"wait until ready", func(ctx context.Context) error { return c.awaitReady(ctx, comp, o.OnDoubt) }},
 	)
 }
 
@@ -77,7 +77,7 @@ func (c *Cluster) installation(comp component.Component, o InstallOptions) []ste
 var workloads = []string{"Deployment", "StatefulSet", "DaemonSet", "Job"}
 
 // awaitReady waits for what the component says and, where it says so, for the workloads of its releases.
-func (c *Cluster) awaitReady(ctx context.Context, comp component.Component) error {
+func (c *Cluster) awaitReady(ctx context.Context, comp component.Component, onDoubt func(string)) error {
 	ready := slices.Clone(comp.Ready)
 	for _, chart := range comp.Charts {
 		if !comp.WaitForWorkloads {
@@ -93,7 +93,7 @@ func (c *Cluster) awaitReady(ctx context.Context, comp component.Component) erro
 			}
 		}
 	}
-	return c.await(ctx, ready)
+	return c.await(ctx, ready, onDoubt)
 }
 
 // checkRequirements says which kinds are missing and which resource brings them.
@@ -235,7 +235,7 @@ func (c *Cluster) applyObject(ctx context.Context, o object.Object, opts Install
 }
 
 // await waits in parts, each up to a gate: a wait does not look again at what held once.
-func (c *Cluster) await(ctx context.Context, conditions []component.Condition) error {
+func (c *Cluster) await(ctx context.Context, conditions []component.Condition, onDoubt func(string)) error {
 	var wanted []kube.Condition
 	for i, cond := range conditions {
 		wanted = append(wanted, kube.Condition{Name: cond.Name, Ref: cond.Ref, Check: kube.Check{
@@ -244,9 +244,18 @@ func (c *Cluster) await(ctx context.Context, conditions []component.Condition) e
 		if !cond.Gate && i < len(conditions)-1 {
 			continue
 		}
-		err := c.kube.Wait(ctx, wanted, kube.WaitOptions{OnPending: func(seen string) {
-			c.log.DebugContext(ctx, "waiting", "for", seen)
-		}})
+		options := kube.WaitOptions{OnPending: func(seen string) { c.log.DebugContext(ctx, "waiting", "for", seen) }}
+		if cond.Gate {
+			options.Timeout = gatePatience
+		}
+		err := c.kube.Wait(ctx, wanted, options)
+		if cond.Gate && ctx.Err() == nil && fault.Is(err, fault.Timeout, fault.Denied) {
+			c.log.WarnContext(ctx, "going on in doubt", "err", err)
+			if onDoubt != nil {
+				onDoubt(err.Error())
+			}
+			err = nil
+		}
 		if err != nil {
 			return err
 		}
@@ -254,6 +263,10 @@ func (c *Cluster) await(ctx context.Context, conditions []component.Condition) e
 	}
 	return nil
 }
+
+// gatePatience is how long a condition with Gate is waited for. It compares what a controller of somebody else's wrote, in a version that
+// may be newer than what is known of it: it tells when to go on, and must not fail an installation that is well.
+const gatePatience = 90 * time.Second
 
 // retryFor leaves what remains of the operation's time for causes that pass by themselves.
 func retryFor(ctx context.Context) time.Duration {

@@ -76,9 +76,9 @@ func TestInstall_WaitsInParts(t *testing.T) {
 	rendered := component.Rendered{Source: object.Ref{Kind: "App", Name: "web"}, Path: "spec.config", Entry: "app.yaml", Fields: []string{"a"}, Added: []string{"b"}, Sum: "c"}
 	gate := component.Condition{Name: "configured", Ref: comp.Ready[0].Ref, Check: component.Check{Kind: component.RunsConfig, Rendered: &rendered}, Gate: true}
 	comp.Ready = append([]component.Condition{gate}, comp.Ready...)
-	f.waitErr = fault.Newf(fault.Timeout, "still the old one")
+	f.waitErr = fault.Newf(fault.Unreachable, "no answer")
 	comp.Charts, comp.Needs = nil, nil
-	if _, err := c.Install(t.Context(), comp, InstallOptions{}); !fault.Is(err, fault.Timeout) {
+	if _, err := c.Install(t.Context(), comp, InstallOptions{}); !fault.Is(err, fault.Unreachable) {
 		t.Fatalf("got %v", err)
 	}
 	if len(f.waited) != 1 || f.waited[0].Name != "configured" {
@@ -90,6 +90,13 @@ func TestInstall_WaitsInParts(t *testing.T) {
 	f, c = newFakes(t)
 	if _, err := c.Install(t.Context(), comp, InstallOptions{}); err != nil || len(f.waited) != 2 {
 		t.Errorf("waited for %+v: %v", f.waited, err)
+	}
+	f, c = newFakes(t)
+	f.waitErr = fault.Newf(fault.Timeout, "still the old one")
+	var doubts []string
+	comp.Ready = comp.Ready[:1]
+	if _, err := c.Install(t.Context(), comp, InstallOptions{OnDoubt: func(seen string) { doubts = append(doubts, seen) }}); err != nil || len(doubts) != 1 {
+		t.Errorf("doubts %v: %v", doubts, err)
 	}
 }
 

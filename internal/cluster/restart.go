@@ -50,7 +50,7 @@ func (c *Cluster) restart(ctx context.Context, r component.Restart) error {
 			Name: workload.String() + " is restarted", Ref: workload, Check: component.Check{Kind: component.Current},
 		})
 	}
-	return c.await(ctx, restarted)
+	return c.await(ctx, restarted, nil)
 }
 
 func (c *Cluster) restartWorkload(ctx context.Context, ref object.Ref) error {

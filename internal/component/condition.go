@@ -14,6 +14,7 @@ type Condition struct {
 	Check
 	// Gate says that what follows in the list is looked at only once this holds: before, it would speak of what ran until
 	// then.
+	// A gate that does not come to hold is a doubt that is told, and no failure.
 	Gate bool
 }
 

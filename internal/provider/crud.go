@@ -55,7 +55,9 @@ func createComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	}
 	m.base().ClusterUID = types.StringValue(uid)
 	setIdentity(ctx, resp.Identity, m, &resp.Diagnostics)
-	observed, err := engine.Install(ctx, c, cluster.InstallOptions{Adopt: m.base().Adopt.ValueBool(), OnStep: logStep(ctx, named(what, m))})
+	observed, err := engine.Install(ctx, c, cluster.InstallOptions{
+		Adopt: m.base().Adopt.ValueBool(), OnStep: logStep(ctx, named(what, m)), OnDoubt: warnOfDoubt(named(what, m), &resp.Diagnostics),
+	})
 	if err != nil {
 		addFault(&resp.Diagnostics, "Creating", named(what, m), err)
 		if fault.Is(err, fault.Conflict) {
@@ -139,7 +141,7 @@ func updateComponent[T any, M modelOf[T]](ctx context.Context, s *session, req r
 	observed, err := engine.Install(ctx, c, cluster.InstallOptions{
 		Known:  loadRecord(ctx, req.Private, &resp.Diagnostics),
 		Adopt:  m.base().Adopt.ValueBool(),
-		OnStep: logStep(ctx, named(what, m)),
+		OnStep: logStep(ctx, named(what, m)), OnDoubt: warnOfDoubt(named(what, m), &resp.Diagnostics),
 	})
 	if err != nil {
 		addFault(&resp.Diagnostics, "Updating", named(what, m), err)

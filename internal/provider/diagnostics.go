@@ -86,3 +86,10 @@ func addInvalid(diags *diag.Diagnostics, what string, err error) {
 		diags.AddError("Invalid "+what, sentence(err.Error()))
 	}
 }
+
+// warnOfDoubt says that a controller has not been seen to carry out what was asked for, though everything else is ready.
+func warnOfDoubt(what string, diags *diag.Diagnostics) func(seen string) {
+	return func(seen string) {
+		diags.AddWarning("Whether "+what+" runs as asked for is not known", sentence(seen)+". Everything else is ready, so that the operation went on.")
+	}
+}
