@@ -315,7 +315,14 @@ func podsOutlive(t *testing.T, server site) {
 }
 
 func kubeletComesBack(t *testing.T, server site) {
-	before := server.run(t, "pgrep -x kubelet")
+	// a node counts as ready for a while before its kubelet is back
+	before := ""
+	eventually(t, time.Minute, func() string {
+		if before = server.run(t, "pgrep -x kubelet || true"); before == "" {
+			return "no kubelet runs"
+		}
+		return ""
+	})
 	server.run(t, "kill -9 "+before+" $(pgrep -x containerd) $(pgrep -x coredns)")
 	eventually(t, time.Minute, func() string {
 		after := server.run(t, "pgrep -x kubelet || true; pgrep -x containerd || true; pgrep -x coredns || true")
