@@ -6,14 +6,18 @@ func (t *ServiceTransport) AwaitLost(address string) {
 	f := t.forwards[address]
 	t.mu.Unlock()
 	if f != nil {
-		<-f.Done()
+		f.awaitLost()
 	}
 }
 
 // AwaitLost waits until the forwarding behind the port has ended.
-func (f *LastingForward) AwaitLost() {
-	f.mu.Lock()
-	forward := f.forward
-	f.mu.Unlock()
-	<-forward.Done()
+func (f *LastingForward) AwaitLost() { f.behind.awaitLost() }
+
+func (r *reopened) awaitLost() {
+	r.mu.Lock()
+	f := r.forward
+	r.mu.Unlock()
+	if f != nil {
+		<-f.Done()
+	}
 }

@@ -8,8 +8,6 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"github.com/dxlab/terraform-provider-lab/internal/fault"
 )
 
 // reopenLimit is how long a connection to a lasting port waits for a lost forwarding to be opened again.
@@ -22,29 +20,25 @@ type LastingForward struct {
 	// Addr is the local address: "127.0.0.1:41234".
 	Addr string
 
-	client   *Client
-	options  ForwardOptions
+	behind   *reopened
 	listener net.Listener
 	stop     context.CancelFunc
 	serving  sync.WaitGroup
-
-	mu      sync.Mutex
-	forward *Forward
 }
 
 // LastingForward opens a local port on the loopback address that leads to a port of a Pod or a Service until it is closed. ctx
 // bounds the opening alone. It fails as PortForward does.
 func (c *Client) LastingForward(ctx context.Context, o ForwardOptions) (*LastingForward, error) {
-	forward, err := c.PortForward(ctx, o)
-	if err != nil {
+	behind := &reopened{client: c, options: o}
+	if _, err := behind.open(ctx); err != nil {
 		return nil, err
 	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("opening a local port: %w", err), forward.Close())
+		return nil, errors.Join(fmt.Errorf("opening a local port: %w", err), behind.Close())
 	}
 	living, stop := context.WithCancel(context.WithoutCancel(ctx))
-	f := &LastingForward{Addr: listener.Addr().String(), client: c, options: o, listener: listener, forward: forward, stop: stop}
+	f := &LastingForward{Addr: listener.Addr().String(), behind: behind, listener: listener, stop: stop}
 	f.serving.Go(func() { f.accept(living) })
 	return f, nil
 }
@@ -54,9 +48,7 @@ func (f *LastingForward) Close() error {
 	f.stop()
 	err := f.listener.Close()
 	f.serving.Wait()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return errors.Join(err, f.forward.Close())
+	return errors.Join(err, f.behind.Close())
 }
 
 func (f *LastingForward) accept(ctx context.Context) {
@@ -74,7 +66,7 @@ func (f *LastingForward) accept(ctx context.Context) {
 func (f *LastingForward) serve(ctx context.Context, near net.Conn) {
 	far, err := f.dial(ctx)
 	if err != nil {
-		f.client.log.Warn("a forwarded port could not be opened again", "port", f.options.Port, "of", f.options.Ref.String(), "err", err)
+		f.behind.client.log.Warn("a forwarded port could not be opened again", "port", f.behind.options.Port, "of", f.behind.options.Ref.String(), "err", err)
 		_ = near.Close()
 		return
 	}
@@ -95,20 +87,5 @@ func (f *LastingForward) serve(ctx context.Context, near net.Conn) {
 func (f *LastingForward) dial(ctx context.Context) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, reopenLimit)
 	defer cancel()
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	select {
-	case <-f.forward.Done():
-		forward, err := f.client.PortForward(ctx, f.options)
-		if err != nil {
-			return nil, err
-		}
-		f.forward = forward
-	default:
-	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", f.forward.Addr)
-	if err != nil {
-		return nil, fault.Newf(fault.Unreachable, "dialing the forwarded port: %w", err)
-	}
-	return conn, nil
+	return f.behind.dial(ctx, "tcp")
 }

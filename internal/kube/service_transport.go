@@ -23,7 +23,7 @@ type ServiceTransport struct {
 	http   *http.Transport
 
 	mu       sync.Mutex
-	forwards map[string]*Forward
+	forwards map[string]*reopened
 }
 
 // maxIdle is how many connections through one forwarded port wait for another request; each is a pair of streams.
@@ -33,7 +33,7 @@ const maxIdle = 16
 func (c *Client) Services() *ServiceTransport { return c.services }
 
 func newServiceTransport(c *Client) *ServiceTransport {
-	t := &ServiceTransport{client: c, forwards: map[string]*Forward{}}
+	t := &ServiceTransport{client: c, forwards: map[string]*reopened{}}
 	t.http = &http.Transport{DialContext: t.dial, MaxIdleConnsPerHost: maxIdle}
 	return t
 }
@@ -71,38 +71,26 @@ func (t *ServiceTransport) RoundTrip(request *http.Request) (*http.Response, err
 }
 
 func (t *ServiceTransport) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	f, err := t.forward(ctx, address)
+	f, err := t.forward(address)
 	if err != nil {
 		return nil, err
 	}
-	conn, err := (&net.Dialer{}).DialContext(ctx, network, f.Addr)
-	if err != nil {
-		return nil, fault.Newf(fault.Unreachable, "dialing the forwarded port of %s: %w", address, err)
-	}
-	return conn, nil
+	return f.dial(ctx, network)
 }
 
-// forward returns the open port that leads to an address. A port that is being opened keeps others waiting, which
-// would open the same one.
-func (t *ServiceTransport) forward(ctx context.Context, address string) (*Forward, error) {
+// forward returns the forwarding that leads to an address.
+func (t *ServiceTransport) forward(address string) (*reopened, error) {
 	ref, port, err := serviceAt(address)
 	if err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if f := t.forwards[address]; f != nil {
-		select {
-		case <-f.Done():
-		default:
-			return f, nil
-		}
+	f := t.forwards[address]
+	if f == nil {
+		f = &reopened{client: t.client, options: ForwardOptions{Ref: ref, Port: port}}
+		t.forwards[address] = f
 	}
-	f, err := t.client.PortForward(ctx, ForwardOptions{Ref: ref, Port: port})
-	if err != nil {
-		return nil, err
-	}
-	t.forwards[address] = f
 	return f, nil
 }
 
