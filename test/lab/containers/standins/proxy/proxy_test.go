@@ -6,36 +6,19 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/proxy"
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/proxy/config"
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/proxy/netnstest"
 )
 
-// insideEnv tells the test's second run that it is in a network namespace of its own, where it may have Istio's ports.
-const insideEnv = "PROXY_TEST_INSIDE"
-
 func TestRun_IsAGatewayFromBeginningToEnd(t *testing.T) { //nolint:paralleltest // it is alone in its process
-	if os.Getenv(insideEnv) != "" {
+	if netnstest.Inside(t, "LAB_DISCOVERY=127.0.0.1, 127.0.0.1", "POD_NAMESPACE=istio-system", "POD_NAME=gw") {
 		inside(t)
-		return
-	}
-	if os.Getuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("network namespaces need root")
-		}
-		t.Skip("network namespaces need root")
-	}
-	self := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^TestRun_IsAGatewayFromBeginningToEnd$", "-test.v")
-	self.Env = append(os.Environ(), insideEnv+"=1", "LAB_DISCOVERY=127.0.0.1, 127.0.0.1", "POD_NAMESPACE=istio-system", "POD_NAME=gw")
-	self.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	if out, err := self.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
 

@@ -13,28 +13,13 @@ import (
 	"time"
 
 	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/proxy/capture"
+	"github.com/dxlab/terraform-provider-lab/test/lab/containers/standins/proxy/netnstest"
 )
-
-// insideEnv tells the test's second run that it is in network namespaces of its own.
-const insideEnv = "CAPTURE_TEST_INSIDE"
 
 // The rules are the kernel's to judge, so they are tried in a network namespace: the test runs itself once more in it.
 func TestApply_LeadsConnectionsToTheProxy(t *testing.T) { //nolint:paralleltest // it is alone in its process
-	if os.Getenv(insideEnv) != "" {
+	if netnstest.Inside(t) {
 		inside(t)
-		return
-	}
-	if os.Getuid() != 0 {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("network namespaces need root")
-		}
-		t.Skip("network namespaces need root")
-	}
-	self := exec.CommandContext(t.Context(), "/proc/self/exe", "-test.run=^TestApply_LeadsConnectionsToTheProxy$", "-test.v")
-	self.Env = append(os.Environ(), insideEnv+"=1")
-	self.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
-	if out, err := self.CombinedOutput(); err != nil {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
 
